@@ -1,0 +1,99 @@
+# OpenShift AI Platform. `make` lists the targets.
+# Everything runs on the Node that package-lock.json pins, whatever the machine has.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+STACK ?= dev
+export STACK PLATFORM FLAVOR PROMPT MODEL
+
+BIN := node_modules/.bin
+NODE := $(BIN)/node --import tsx
+TOOL := $(NODE) tools/main.ts
+MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
+
+.PHONY: help
+help: ## list the targets
+	@printf 'OpenShift AI Platform\n\n'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@printf '\nVariables: STACK=dev · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · PROMPT=text · MODEL=name · ARGS=…\n'
+
+# `npm ci` starts from an empty folder, so a half-done install is never used.
+node_modules/.installed: package.json package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is not on PATH. Fix: install Node.js 20.19 or newer, which brings npm'; exit 1; }
+	@echo 'installing the packages that package-lock.json pins…'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: up
+up: node_modules/.installed ## bring up the stack on an embedded cluster and show what runs
+	@$(TOOL) up
+
+.PHONY: ask
+ask: node_modules/.installed ## ask the model: make ask PROMPT=hello [MODEL=name]
+	@$(TOOL) ask
+
+.PHONY: open
+open: node_modules/.installed ## forward the platform's services to loopback and print the addresses
+	@$(TOOL) open
+
+.PHONY: status
+status: node_modules/.installed ## what runs, and what does not
+	@$(TOOL) status
+
+.PHONY: preview
+preview: node_modules/.installed ## what `up` would change
+	@$(TOOL) preview
+
+.PHONY: destroy
+destroy: node_modules/.installed ## delete the stack's objects; the cluster stays
+	@$(TOOL) destroy
+
+.PHONY: kubectl
+kubectl: node_modules/.installed ## run kubectl on the embedded cluster: make kubectl ARGS="get pods -A"
+	@$(TOOL) kubectl $(ARGS)
+
+.PHONY: pulumi
+pulumi: node_modules/.installed ## run pulumi on the stack: make pulumi ARGS="stack output"
+	@$(TOOL) pulumi $(ARGS)
+
+.PHONY: down
+down: node_modules/.installed ## stop the embedded clusters; the data stays
+	@$(TOOL) down
+
+.PHONY: clean
+clean: node_modules/.installed ## remove the embedded clusters and all state of this clone
+	@$(TOOL) clean
+
+.PHONY: distclean
+distclean: node_modules/.installed ## clean, and remove the packages and this user's caches of the project
+	@$(TOOL) distclean
+	@rm -rf node_modules
+
+.PHONY: check
+check: node_modules/.installed ## types, lint, format
+	@$(BIN)/tsc -p tsconfig.check.json
+	@$(BIN)/node $(BIN)/eslint .
+	@$(BIN)/prettier --check --log-level warn .
+	@$(NODE) tools/check.ts
+
+.PHONY: format
+format: node_modules/.installed ## write the format that `check` wants
+	@$(BIN)/prettier --write --log-level warn .
+
+.PHONY: test
+test: node_modules/.installed ## all tests: unit, contract (real servers), e2e (a cluster of its own)
+	@$(NODE) tests/run.ts
+
+.PHONY: test-unit
+test-unit: node_modules/.installed ## unit tests only: seconds, no cluster
+	@$(NODE) tests/run.ts unit
+
+.PHONY: bench
+bench: node_modules/.installed ## ratios of preview, up and API calls against floors of the same run; fails nothing
+	@OAP_STATE_DIR=.state/bench $(NODE) tests/bench/run.ts
+
+.PHONY: drill-kill
+drill-kill: node_modules/.installed ## kill `up` at KILLS=10 random points, and finish it each time; by hand, minutes
+	@KILLS=$${KILLS:-10} $(MOCHA) tests/e2e/platform.test.ts --grep 'comes up|killed|gone'
