@@ -1,0 +1,99 @@
+/** up, preview, destroy: the stack on its embedded cluster. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ensureImages } from "../../images/ensure";
+import { findCluster, startCluster, type Cluster, type Platform } from "../cluster";
+import { UserError } from "../lib/errors";
+import { withLock } from "../lib/lock";
+import { root, stateDir } from "../lib/paths";
+import { bold, say, seconds, yellow } from "../lib/progress";
+import { recover } from "../stack/recover";
+import { openTools } from "../stack/tools";
+import { openWorkspace, project, type Workspace } from "../stack/workspace";
+import { preflight } from "../toolchain/preflight";
+import { runningCluster, settings, type Settings } from "./settings";
+import { showStatus } from "./status";
+
+/** GPUs that the node of an embedded cluster says it has: a number only, models run on the CPU. */
+const GPUS = 4;
+
+/** Images that the stack's pods use. */
+const STACK_IMAGES = ["ollama", "model-tiny"] as const;
+
+/** Brings up toolchain, cluster, images and stack; each step finds what is there already. */
+export async function up(): Promise<number> {
+  const from = settings();
+  return oneAtATime(from, async () => {
+    const start = Date.now();
+    say(bold(`OpenShift AI Platform: stack ${from.stack} on an embedded cluster (${from.flavor})`));
+    if (from.simulatedBecause) say(yellow(`  all nodes are simulated: ${from.simulatedBecause}. Objects are real, no model answers.`));
+    await preflight({ real: from.flavor === "real" });
+    const tools = await openTools();
+    const cluster = await start_(from);
+    const imagesLock = cluster.flavor === "real" ? await ensureImages(STACK_IMAGES, cluster) : undefined;
+    const workspace = await openWorkspace(from.stack, cluster, tools, imagesLock);
+    await recover(workspace);
+    await deploy(workspace);
+    say(`  ${bold("up")} after ${seconds(Date.now() - start)}\n`);
+    return showStatus(cluster);
+  });
+}
+
+async function start_(from: Settings): Promise<Cluster> {
+  const there = findCluster(from.clusterName);
+  return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? trackedPlatform(from.stack), flavor: from.flavor, gpus: GPUS });
+}
+
+/** The platform that the stack's tracked configuration names. */
+function trackedPlatform(stack: string): Platform {
+  try {
+    const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config?: Record<string, unknown> };
+    return config?.[`${project}:platform`] === "kubernetes" ? "kubernetes" : "openshift";
+  } catch (cause) {
+    throw new UserError(`STACK=${stack}: Pulumi.${stack}.yaml cannot be read`, { fix: "name a stack that has a configuration file, for example STACK=dev", cause });
+  }
+}
+
+/** `pulumi up` with a refresh first, so that what was changed or deleted by hand is put right. */
+async function deploy(workspace: Workspace): Promise<void> {
+  await workspace.pulumi(["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--color", "never"], { onLine: quietly(workspace.stack) });
+}
+
+/** Pulumi's own lines, without those that say that nothing happens. */
+function quietly(stack: string): (line: string) => void {
+  return (line) => {
+    if (line.trim() !== "" && !/^\s*@ |^\s*pulumi:pulumi:Stack|^Loading policy|^(Refreshing|Updating) \(/.test(line)) say(`  ${stack}: ${line.trim()}`);
+  };
+}
+
+export async function preview(args: readonly string[]): Promise<number> {
+  return withWorkspace(async (workspace) => (await workspace.pulumi(["preview", "--diff", ...args], { inherit: true, allowFailure: true })).code);
+}
+
+export async function destroy(): Promise<number> {
+  return oneAtATime(settings(), () =>
+    withWorkspace(async (workspace) => {
+      await recover(workspace);
+      await workspace.pulumi(["destroy", "--yes", "--skip-preview", "--color", "never"], { onLine: quietly(workspace.stack) });
+      return 0;
+    }),
+  );
+}
+
+/** Any Pulumi command on the stack: `make pulumi ARGS="stack output"`. */
+export async function pulumi(args: readonly string[]): Promise<number> {
+  if (args.length === 0) throw new UserError("no Pulumi command given", { fix: 'make pulumi ARGS="stack output"' });
+  return withWorkspace(async (workspace) => (await workspace.pulumi(args, { inherit: true, allowFailure: true })).code);
+}
+
+async function withWorkspace(work: (workspace: Workspace) => Promise<number>): Promise<number> {
+  const from = settings();
+  const cluster = runningCluster(from);
+  return work(await openWorkspace(from.stack, cluster, await openTools()));
+}
+
+/** A second run on the same cluster waits, and says for whom. */
+function oneAtATime<T>(from: Settings, work: () => Promise<T>): Promise<T> {
+  return withLock(join(stateDir, `${from.clusterName}.lock`), work, (pid) => say(`  waiting for another run on this cluster to end (process ${pid})`));
+}

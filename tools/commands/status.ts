@@ -1,0 +1,74 @@
+/** What runs on an embedded cluster, and what does not and why. */
+import type { Cluster } from "../cluster";
+import { bold, green, red, say, yellow } from "../lib/progress";
+import { runningCluster } from "./settings";
+
+interface Meta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly message?: string;
+}
+interface Node {
+  readonly metadata: Meta;
+  readonly status: { readonly conditions?: readonly Condition[]; readonly allocatable?: Readonly<Record<string, string>>; readonly nodeInfo?: { readonly kubeletVersion: string } };
+}
+interface ContainerStatus {
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly containerID?: string;
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly reason?: string } };
+}
+interface Pod {
+  readonly metadata: Meta;
+  readonly status: { readonly phase: string; readonly conditions?: readonly Condition[]; readonly containerStatuses?: readonly ContainerStatus[] };
+}
+
+export async function status(): Promise<number> {
+  return showStatus(runningCluster());
+}
+
+/** Prints nodes and pods. @returns 1 when a pod of the platform or a node is not ready */
+export async function showStatus(cluster: Cluster): Promise<number> {
+  const nodes = await list<Node>(cluster, ["nodes"]);
+  const pods = await list<Pod>(cluster, ["pods", "-A"]);
+  say(bold(`cluster ${cluster.name}`) + ` (${cluster.platform}, ${cluster.flavor}), context ${cluster.context}`);
+  let bad = 0;
+  for (const { metadata, status } of nodes) {
+    const ready = isTrue(status.conditions, "Ready");
+    bad += ready ? 0 : 1;
+    const gpus = status.allocatable?.["nvidia.com/gpu"] ?? "0";
+    say(`  ${mark(ready)} node ${metadata.name}: Kubernetes ${status.nodeInfo?.kubeletVersion ?? "?"}, ${gpus} GPU${gpus === "1" ? "" : "s"}`);
+  }
+  for (const pod of pods) {
+    const fine = pod.status.phase === "Succeeded" || isTrue(pod.status.conditions, "Ready");
+    bad += fine ? 0 : 1;
+    const restarts = pod.status.containerStatuses?.reduce((sum, one) => sum + one.restartCount, 0) ?? 0;
+    say(`  ${mark(fine)} ${pod.metadata.namespace ?? ""}/${pod.metadata.name}: ${fine ? pod.status.phase : why(pod)}${restarts > 0 ? yellow(`, ${restarts} restarts`) : ""}`);
+  }
+  say(bad === 0 ? "\n  make ask PROMPT=hello · make open · make kubectl ARGS=\"get pods -A\" · make down" : red(`\n  ${bad} not ready`));
+  return bad === 0 ? 0 : 1;
+}
+
+function mark(good: boolean): string {
+  return good ? green("✓") : red("✗");
+}
+
+function why({ status }: Pod): string {
+  const waiting = status.containerStatuses?.find((one) => one.state?.waiting)?.state?.waiting;
+  const condition = status.conditions?.find((one) => one.status === "False" && one.message);
+  return [status.phase, waiting?.reason, waiting?.message ?? condition?.message].filter(Boolean).join(", ");
+}
+
+function isTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+  return conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
+}
+
+async function list<T>(cluster: Cluster, what: readonly string[]): Promise<readonly T[]> {
+  const { stdout } = await cluster.kubectl(["get", ...what, "-o", "json"]);
+  return (JSON.parse(stdout) as { items: T[] }).items;
+}

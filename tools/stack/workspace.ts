@@ -1,0 +1,95 @@
+/**
+ * A stack on an embedded cluster: its own Pulumi home, state, passphrase and copy of the configuration under `.state/`,
+ * so that the tracked `Pulumi.<stack>.yaml` and the user's `~/.pulumi` stay untouched.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { isMap, parse, parseDocument } from "yaml";
+import type { Cluster } from "../cluster";
+import { UserError } from "../lib/errors";
+import { exec, type ExecOptions, type ExecResult } from "../lib/exec";
+import { logDir, root, stateDir } from "../lib/paths";
+import type { Tools } from "./tools";
+
+export const project = "openshift-ai-platform";
+
+/** Where the states of this clone's stacks are. */
+export const backendDir = join(stateDir, "pulumi");
+
+export interface Workspace {
+  readonly stack: string;
+  readonly cluster: Cluster;
+  readonly configFile: string;
+  /** Runs the Pulumi CLI on this stack; `args[0]` is the command. Its whole output goes to the log too. */
+  pulumi(args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+}
+
+/** Commands of the CLI that read a stack configuration. */
+const withConfig = new Set(["up", "preview", "refresh", "destroy"]);
+
+/** Makes the workspace of a stack, or finds it; writes its configuration anew from the tracked file. */
+export async function openWorkspace(stack: string, cluster: Cluster, tools: Tools, imagesLock?: string): Promise<Workspace> {
+  const dir = join(stateDir, "stacks", cluster.name, stack);
+  mkdirSync(dir, { recursive: true });
+  const env = pulumiEnvironment(cluster, tools);
+  const name = stackName(stack, cluster);
+  const configFile = join(dir, `Pulumi.${name}.yaml`);
+  const log = join(logDir, "pulumi.log");
+  const pulumi = (args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> =>
+    exec(
+      tools.pulumi,
+      ["-C", root, "--non-interactive", ...args, "--stack", name, ...(withConfig.has(args[0] ?? "") ? ["--config-file", configFile] : [])],
+      { logFile: log, ...options, env: { ...env, ...options.env } },
+    );
+
+  // `stack init` writes the salt of the passphrase beside the Pulumi.yaml that it finds: here a copy, with our copy of the configuration.
+  if (!existsSync(join(backendDir, ".pulumi", "stacks", project, `${name}.json`))) {
+    writeFileSync(join(dir, "Pulumi.yaml"), readFileSync(join(root, "Pulumi.yaml")));
+    await exec(tools.pulumi, ["-C", dir, "--non-interactive", "stack", "init", name], { env, logFile: log });
+  }
+  writeConfig(stack, configFile, cluster, imagesLock);
+  return { stack: name, cluster, configFile, pulumi };
+}
+
+/** The environment of the CLI: our state and passphrase, this cluster, and none of the user's own Pulumi and Kubernetes settings. */
+export function pulumiEnvironment(cluster: Cluster, tools: Tools): NodeJS.ProcessEnv {
+  const passphraseFile = join(stateDir, "passphrase");
+  mkdirSync(backendDir, { recursive: true });
+  if (!existsSync(passphraseFile)) writeFileSync(passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "KUBECONFIG")),
+    PATH: [...tools.path, dirname(process.execPath), cluster.programs, process.env.PATH].join(delimiter),
+    PULUMI_HOME: tools.pulumiHome,
+    PULUMI_BACKEND_URL: `file://${backendDir}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    // The stand-ins talk to this cluster only.
+    OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
+  };
+}
+
+/** One state holds the stacks of all clusters of this clone; the plain name is the one of the default cluster. */
+function stackName(stack: string, cluster: Cluster): string {
+  return cluster.name === stack ? stack : `${stack}-${cluster.name}`;
+}
+
+/** The tracked configuration of the stack with what differs on an embedded cluster: context, kubeconfig, platform, sizing, images. */
+function writeConfig(stack: string, file: string, cluster: Cluster, imagesLock: string | undefined): void {
+  const tracked = join(root, `Pulumi.${stack}.yaml`);
+  if (!existsSync(tracked)) throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: "name a stack that has a configuration file, for example STACK=dev" });
+  const document = parseDocument(readFileSync(tracked, "utf8"));
+  if (document.errors[0]) throw new UserError(`Pulumi.${stack}.yaml is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
+  const config = document.get("config");
+  const set = (key: string, value: unknown) => document.setIn(["config", `${project}:${key}`], document.createNode(value));
+  const current = isMap(config) ? (config.toJSON() as Record<string, unknown>)[`${project}:cluster`] : undefined;
+  set("cluster", { ...(typeof current === "object" ? current : {}), context: cluster.context, kubeconfig: cluster.kubeconfig });
+  set("platform", cluster.platform);
+  set("sizing", "small");
+  if (imagesLock) set("imagesLock", imagesLock);
+  const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string } | null) : undefined;
+  if (before?.encryptionsalt) document.set("encryptionsalt", before.encryptionsalt);
+  writeFileSync(`${file}.new`, document.toString());
+  renameSync(`${file}.new`, file);
+}
