@@ -90,6 +90,10 @@ test: node_modules/.installed ## all tests: unit, contract (real servers), e2e (
 test-unit: node_modules/.installed ## unit tests only: seconds, no cluster
 	@$(NODE) tests/run.ts unit
 
+.PHONY: images-lock
+images-lock: node_modules/.installed ## write the digests that images.lock lacks, where registries answer
+	@$(TOOL) images-lock
+
 .PHONY: bench
 bench: node_modules/.installed ## ratios of preview, up and API calls against floors of the same run; fails nothing
 	@OAP_STATE_DIR=.state/bench $(NODE) tests/bench/run.ts

@@ -1,6 +1,7 @@
 /** The commands by name. A command gets what stands after its name and returns its exit code, 0 when it returns nothing. */
 import { ask } from "./ask";
 import { clean, distclean, down } from "./clean";
+import { imagesLock } from "./images";
 import { destroy, preview, pulumi, up } from "./lifecycle";
 import { kubectl, open } from "./open";
 import { status } from "./status";
@@ -16,6 +17,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["destroy", destroy],
   ["kubectl", kubectl],
   ["pulumi", pulumi],
+  ["images-lock", imagesLock],
   ["down", down],
   ["clean", clean],
   ["distclean", distclean],

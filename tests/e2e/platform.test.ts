@@ -1,0 +1,206 @@
+/**
+ * The whole way as a user goes it, through `make`, on a cluster of its own: up, ask, up again, drift, faults, kills, down, clean.
+ * The steps build on each other; the order is that of a first day.
+ */
+import { expect } from "chai";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { root } from "../../tools/lib/paths";
+import { firewall, hostSnapshot, killTree, kubectl, make, netnsOf, processes, start, state, type Result } from "./support";
+
+const NAMESPACE = "ai-development";
+const KILLS = Number(process.env.KILLS ?? 2);
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly containerStatuses: readonly { readonly containerID: string }[] };
+}
+
+async function serverPod(): Promise<Pod> {
+  const { items } = JSON.parse(await kubectl("-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/component=server", "-o", "json")) as { items: Pod[] };
+  const [pod] = items;
+  if (!pod || items.length !== 1) throw new Error(`expected one server pod, found ${items.length}`);
+  return pod;
+}
+
+const gitStatus = () => spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" }).stdout;
+
+function expectUp(result: Result): void {
+  expect(result.code, result.output).to.equal(0);
+}
+
+/** All files under a folder whose names match. */
+function files(dir: string, name: RegExp): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && name.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe("the platform on an embedded cluster", function () {
+  this.timeout(900_000);
+  const host = hostSnapshot();
+  const tree = gitStatus();
+
+  after("stop what is left", async () => {
+    if (existsSync(state)) await make(["clean"]);
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  it("comes up, and shows what runs", async () => {
+    const result = await make(["up"]);
+    expectUp(result);
+    expect(result.output).to.match(/✓ node .* 4 GPUs/).and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-\\S+: Running`));
+  });
+
+  it("leaves the work tree and the host's firewall as they were", () => {
+    expect(gitStatus()).to.equal(tree);
+    expect(firewall()).to.equal(host.firewall);
+  });
+
+  it("answers a question, streamed, through the Service", async () => {
+    const result = await make(["ask", "PROMPT=hello"]);
+    expectUp(result);
+    expect(result.stdout.trim()).to.not.equal("");
+    expect(result.moments.length, "pieces of the answer").to.be.greaterThan(3);
+  });
+
+  it("answers from a container of containerd, under an arbitrary UID with a read-only root", async () => {
+    const pod = await serverPod();
+    const id = pod.status.containerStatuses[0]?.containerID.replace("containerd://", "") ?? "";
+    const server = processes().find((one) => /ollama serve/.test(one.command) && cgroupOf(one.pid).includes(id));
+    expect(server, `a process in the cgroup of container ${id}`).to.not.equal(undefined);
+    const pid = server?.pid ?? 0;
+    expect(netnsOf(pid)).to.not.equal(netnsOf(process.pid));
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    const range = await kubectl("get", "namespace", NAMESPACE, "-o", "jsonpath={.metadata.annotations.openshift\\.io/sa\\.scc\\.uid-range}");
+    const [first = 0, size = 0] = range.split("/").map(Number);
+    expect(uid).to.be.within(first, first + size - 1);
+    const rootMount = readFileSync(`/proc/${pid}/mounts`, "utf8").split("\n").find((line) => line.split(" ")[1] === "/") ?? "";
+    expect(rootMount.split(" ")[3]?.split(",")).to.include("ro");
+    expect(readFileSync(`/proc/${pid}/status`, "utf8")).to.match(/^CapEff:\s+0+$/m);
+  });
+
+  it("keeps secrets out of logs, output and state", async () => {
+    const exported = await make(["pulumi", "ARGS=stack export"]);
+    expectUp(exported);
+    const passphrase = readFileSync(join(state, "passphrase"), "utf8");
+    const secrets = [passphrase, ...files(state, /\.key$/).map((file) => readFileSync(file, "utf8").trim())];
+    expect(secrets.length).to.be.greaterThan(5);
+    const shown = [exported.output, ...files(state, /\.log$/).map((file) => readFileSync(file, "utf8")), ...files(join(state, "pulumi"), /\.json$/).map((file) => readFileSync(file, "utf8"))];
+    for (const secret of secrets) expect(shown.some((text) => text.includes(secret))).to.equal(false);
+    expect(shown.some((text) => /PRIVATE KEY/.test(text))).to.equal(false);
+  });
+
+  it("changes nothing when it is run again, within 45 seconds", async () => {
+    const result = await make(["up"]);
+    expectUp(result);
+    expect(result.output).to.match(/\d+ unchanged/).and.to.not.match(/\d+ (created|updated|deleted|replaced)|[+~-]\d+/);
+    expect(result.ms).to.be.lessThan(45_000);
+  });
+
+  it("shows what was changed or deleted by hand, and puts it right", async () => {
+    await kubectl("-n", NAMESPACE, "delete", "service", "ollama");
+    await kubectl("-n", NAMESPACE, "scale", "deployment", "ollama", "--replicas=0");
+    const preview = await make(["preview", "ARGS=--refresh"]);
+    expect(preview.output).to.match(/ollama/).and.to.match(/replicas/);
+    const result = await make(["up"]);
+    expectUp(result);
+    expectUp(await make(["ask", "PROMPT=again"]));
+  });
+
+  it("makes a second run wait for the first", async () => {
+    const runs = [start(["up"]), start(["up"])];
+    const results = await Promise.all(runs.map((run) => run.done));
+    for (const result of results) expectUp(result);
+    expect(results.some((result) => /waiting for another run/.test(result.output))).to.equal(true);
+  });
+
+  it("says why a pod with a missing image does not start, and repairs it", async () => {
+    await kubectl("-n", NAMESPACE, "set", "image", "deployment/ollama", "ollama=docker.io/ollama/ollama:0.0.0");
+    await waitFor(async () => /ErrImagePull|ImagePullBackOff|ErrImageNeverPull/.test((await make(["status"])).output));
+    const status = await make(["status"]);
+    expect(status.code).to.equal(1);
+    expectUp(await make(["up"]));
+  });
+
+  it(`finishes after it was killed, ${KILLS} times at random points`, async () => {
+    for (let n = 0; n < KILLS; n++) {
+      expectUp(await make(["destroy"]));
+      const run = start(["up"]);
+      await sleep(2000 + Math.random() * 14_000);
+      killTree(run.child);
+      await run.done;
+      expectUp(await make(["pulumi", "ARGS=stack export"])); // the state is readable
+      const result = await make(["up"]);
+      expectUp(result);
+      expectUp(await make(["ask", "PROMPT=still there"]));
+    }
+  });
+
+  it("comes back after every process of the cluster was killed, with the data that was there", async () => {
+    const job = "-n ai-development get jobs -o jsonpath={.items[*].metadata.uid}";
+    const loaded = await kubectl(job);
+    for (const { pid } of processes().filter((one) => one.command.includes(state) && one.pid !== process.pid)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // ended already
+      }
+    }
+    const gone = await make(["ask", "PROMPT=hello"]);
+    expect(gone.code).to.not.equal(0);
+    expect(gone.output).to.match(/fix: make up/);
+    expectUp(await make(["up"]));
+    expectUp(await make(["ask", "PROMPT=back"]));
+    expect(await kubectl(job), "the model was not loaded again").to.equal(loaded);
+  });
+
+  it("stops and starts again with the data", async () => {
+    expectUp(await make(["down"]));
+    expect(processes().filter((one) => one.command.includes(join(state, "clusters")))).to.deep.equal([]);
+    expectUp(await make(["up"]));
+    expectUp(await make(["ask", "PROMPT=hello"]));
+  });
+
+  it("leaves no process, mount, interface, namespace or rule when it is removed", async () => {
+    expectUp(await make(["clean"]));
+    expect(processes().filter((one) => one.command.includes(state))).to.deep.equal([]);
+    expect(hostSnapshot()).to.deep.equal(host);
+    expect(existsSync(state)).to.equal(false);
+  });
+});
+
+describe("the same program on a plain Kubernetes with simulated nodes", function () {
+  this.timeout(300_000);
+  const settings = { PLATFORM: "kubernetes", FLAVOR: "simulated" };
+  after(() => make(["clean"], settings));
+
+  it("comes up, changes nothing the second time, and is destroyed", async () => {
+    expectUp(await make(["up"], settings));
+    const again = await make(["up"], settings);
+    expectUp(again);
+    expect(again.output).to.match(/\d+ unchanged/);
+    expectUp(await make(["destroy"], settings));
+  });
+
+  it("refuses another platform in a cluster's folder", async () => {
+    const result = await make(["up"], { ...settings, PLATFORM: "openshift" });
+    expect(result.code).to.not.equal(0);
+    expect(result.output).to.match(/error: .*kubernetes/).and.to.match(/fix: /);
+  });
+});
+
+function cgroupOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function waitFor(condition: () => Promise<boolean>, seconds = 60): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(500)) if (await condition()) return;
+  throw new Error(`not true within ${seconds} s`);
+}
