@@ -1,0 +1,3 @@
+module openshift-ai-platform/tools/programs/pause
+
+go 1.26.0

@@ -1,0 +1,112 @@
+/** The catalogue: each program that the platform's tools run, where it comes from and how it is built. Versions stand in tools/programs/NAME/go.mod. */
+import { nativeHeaders, staticSeccomp } from "./cgo";
+import type { Download } from "./download";
+import { pulumiRelease } from "./download";
+
+/** What an own copy of the user must be to be used instead of ours. */
+export interface OwnProgram {
+  readonly executable: string;
+  /** Arguments that print the version. */
+  readonly versionArgs: readonly string[];
+  /** The oldest version that works. */
+  readonly minimum: string;
+}
+
+export interface ProgramSpec {
+  readonly name: string;
+  /** Its folder in tools/programs. */
+  readonly module: string;
+  /** The required module whose version is the program's; undefined: the module is all ours, with the version of this project. */
+  readonly versionOf?: string;
+  /** Packages to build; each gives an executable named after the last part of its path, "." after the folder. */
+  readonly packages: readonly string[];
+  /** Linker flags beside -s -w; `version` as in go.mod: "v1.2.3". */
+  readonly ldflags?: (version: string) => readonly string[];
+  readonly tags?: readonly string[];
+  /** Builds with C code: what has to be set in the environment for it, after having got what it needs. */
+  readonly cgo?: () => Promise<Readonly<Record<string, string>>>;
+  /** Further names of executables: name → executable. */
+  readonly links?: Readonly<Record<string, string>>;
+  readonly own?: OwnProgram;
+  readonly download?: (version: string) => Download;
+}
+
+const kubernetesVersion = (version: string): readonly string[] => {
+  const [major = "", minor = ""] = version.slice(1).split(".");
+  const symbol = "k8s.io/component-base/version";
+  return [`-X ${symbol}.gitVersion=${version}`, `-X ${symbol}.gitMajor=${major}`, `-X ${symbol}.gitMinor=${minor}`];
+};
+
+const statically = '-extldflags "-static"';
+
+const specs = {
+  pulumi: {
+    module: "pulumi",
+    versionOf: "github.com/pulumi/pulumi/pkg/v3",
+    packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+    ldflags: (version) => [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`],
+    own: { executable: "pulumi", versionArgs: ["version"], minimum: "3.250.0" },
+    download: pulumiRelease,
+  },
+  // Kubernetes, etcd and kubectl are one executable that looks at the name it was started under.
+  cluster: {
+    module: "cluster",
+    versionOf: "k8s.io/kubernetes",
+    packages: [
+      ".",
+      "sigs.k8s.io/metrics-server/cmd/metrics-server",
+      "sigs.k8s.io/kwok/cmd/kwok",
+      "github.com/containernetworking/plugins/plugins/main/bridge",
+      "github.com/containernetworking/plugins/plugins/main/loopback",
+      "github.com/containernetworking/plugins/plugins/ipam/host-local",
+      "github.com/containernetworking/plugins/plugins/meta/portmap",
+    ],
+    ldflags: kubernetesVersion,
+    links: Object.fromEntries(
+      ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"].map((name) => [name, "cluster"]),
+    ),
+  },
+  coredns: { module: "coredns", versionOf: "github.com/coredns/coredns", packages: ["github.com/coredns/coredns"] },
+  "local-path-provisioner": {
+    module: "local-path-provisioner",
+    versionOf: "github.com/rancher/local-path-provisioner",
+    packages: ["github.com/rancher/local-path-provisioner"],
+  },
+  containerd: {
+    module: "containerd",
+    versionOf: "github.com/containerd/containerd/v2",
+    packages: ["containerd", "containerd-shim-runc-v2", "ctr"].map((name) => `github.com/containerd/containerd/v2/cmd/${name}`),
+    tags: ["no_btrfs", "no_zfs", "no_devmapper"],
+  },
+  // Static, so that it runs without the libseccomp of the machine.
+  runc: {
+    module: "runc",
+    versionOf: "github.com/opencontainers/runc",
+    packages: ["github.com/opencontainers/runc"],
+    tags: ["seccomp", "netgo", "osusergo"],
+    ldflags: (version) => [`-X main.version=${version.slice(1)}`, statically],
+    cgo: staticSeccomp,
+  },
+  ollama: {
+    module: "ollama",
+    versionOf: "github.com/ollama/ollama",
+    packages: ["github.com/ollama/ollama"],
+    ldflags: (version) => [`-X github.com/ollama/ollama/version.Version=${version.slice(1)}`],
+    cgo: nativeHeaders,
+  },
+  pause: { module: "pause", packages: ["."] },
+  traefik: {
+    module: "traefik",
+    versionOf: "github.com/traefik/traefik/v3",
+    packages: ["github.com/traefik/traefik/v3/cmd/traefik"],
+    ldflags: (version) => [`-X github.com/traefik/traefik/v3/pkg/version.Version=${version.slice(1)}`],
+  },
+} satisfies Record<string, Omit<ProgramSpec, "name">>;
+
+export type ProgramName = keyof typeof specs;
+
+export const programNames = Object.keys(specs) as readonly ProgramName[];
+
+export function specOf(name: ProgramName): ProgramSpec {
+  return { name, ...specs[name] };
+}
