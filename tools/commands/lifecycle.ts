@@ -6,8 +6,9 @@ import { ensureImages } from "../../images/ensure";
 import { findCluster, startCluster, type Cluster, type Platform } from "../cluster";
 import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
-import { root, stateDir } from "../lib/paths";
+import { logDir, root, stateDir } from "../lib/paths";
 import { bold, say, seconds, yellow } from "../lib/progress";
+import { quiet } from "../stack/output";
 import { recover } from "../stack/recover";
 import { openTools } from "../stack/tools";
 import { openWorkspace, project, type Workspace } from "../stack/workspace";
@@ -19,7 +20,7 @@ import { showStatus } from "./status";
 const GPUS = 4;
 
 /** Images that the stack's pods use. */
-const STACK_IMAGES = ["ollama", "model-tiny"] as const;
+const STACK_IMAGES = ["ollama", "tiny-model"] as const;
 
 /** Brings up toolchain, cluster, images and stack; each step finds what is there already. */
 export async function up(): Promise<number> {
@@ -30,9 +31,9 @@ export async function up(): Promise<number> {
     if (from.simulatedBecause) say(yellow(`  all nodes are simulated: ${from.simulatedBecause}. Objects are real, no model answers.`));
     await preflight({ real: from.flavor === "real" });
     const tools = await openTools();
-    const cluster = await start_(from);
-    const imagesLock = cluster.flavor === "real" ? await ensureImages(STACK_IMAGES, cluster) : undefined;
-    const workspace = await openWorkspace(from.stack, cluster, tools, imagesLock);
+    const cluster = await clusterOf(from);
+    await ensureImages(STACK_IMAGES, cluster);
+    const workspace = await openWorkspace(from.stack, cluster, tools);
     await recover(workspace);
     await deploy(workspace);
     say(`  ${bold("up")} after ${seconds(Date.now() - start)}\n`);
@@ -40,7 +41,7 @@ export async function up(): Promise<number> {
   });
 }
 
-async function start_(from: Settings): Promise<Cluster> {
+async function clusterOf(from: Settings): Promise<Cluster> {
   const there = findCluster(from.clusterName);
   return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? trackedPlatform(from.stack), flavor: from.flavor, gpus: GPUS });
 }
@@ -57,14 +58,16 @@ function trackedPlatform(stack: string): Platform {
 
 /** `pulumi up` with a refresh first, so that what was changed or deleted by hand is put right. */
 async function deploy(workspace: Workspace): Promise<void> {
-  await workspace.pulumi(["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs", "--color", "never"], { onLine: quietly(workspace.stack) });
+  await run(workspace, ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"]);
 }
 
-/** Pulumi's own lines, without those that say that nothing happens. */
-function quietly(stack: string): (line: string) => void {
-  return (line) => {
-    if (line.trim() !== "" && !/^\s*@ |^\s*pulumi:pulumi:Stack|^Loading policy|^(Refreshing|Updating) \(/.test(line)) say(`  ${stack}: ${line.trim()}`);
-  };
+/** Runs a command that changes the stack; its lines are shown as they come, and its diagnostics are the error. */
+async function run(workspace: Workspace, args: readonly string[]): Promise<void> {
+  const { code } = await workspace.pulumi([...args, "--color", "never"], { onLine: quiet((line) => say(`  ${workspace.stack}: ${line}`)), allowFailure: true });
+  if (code === 0) return;
+  throw new UserError(`pulumi ${args[0]} of stack ${workspace.stack} failed; what it said is above, all of it in ${logDir}/pulumi.log`, {
+    fix: "correct what it names, then run the same command again: it goes on where this one stopped (make status shows what runs)",
+  });
 }
 
 export async function preview(args: readonly string[]): Promise<number> {
@@ -75,7 +78,7 @@ export async function destroy(): Promise<number> {
   return oneAtATime(settings(), () =>
     withWorkspace(async (workspace) => {
       await recover(workspace);
-      await workspace.pulumi(["destroy", "--yes", "--skip-preview", "--color", "never"], { onLine: quietly(workspace.stack) });
+      await run(workspace, ["destroy", "--yes", "--skip-preview"]);
       return 0;
     }),
   );

@@ -29,7 +29,7 @@ export interface Workspace {
 const withConfig = new Set(["up", "preview", "refresh", "destroy"]);
 
 /** Makes the workspace of a stack, or finds it; writes its configuration anew from the tracked file. */
-export async function openWorkspace(stack: string, cluster: Cluster, tools: Tools, imagesLock?: string): Promise<Workspace> {
+export async function openWorkspace(stack: string, cluster: Cluster, tools: Tools): Promise<Workspace> {
   const dir = join(stateDir, "stacks", cluster.name, stack);
   mkdirSync(dir, { recursive: true });
   const env = pulumiEnvironment(cluster, tools);
@@ -48,7 +48,7 @@ export async function openWorkspace(stack: string, cluster: Cluster, tools: Tool
     writeFileSync(join(dir, "Pulumi.yaml"), readFileSync(join(root, "Pulumi.yaml")));
     await exec(tools.pulumi, ["-C", dir, "--non-interactive", "stack", "init", name], { env, logFile: log });
   }
-  writeConfig(stack, configFile, cluster, imagesLock);
+  await writeConfig(stack, configFile, cluster);
   return { stack: name, cluster, configFile, pulumi };
 }
 
@@ -75,8 +75,8 @@ function stackName(stack: string, cluster: Cluster): string {
   return cluster.name === stack ? stack : `${stack}-${cluster.name}`;
 }
 
-/** The tracked configuration of the stack with what differs on an embedded cluster: context, kubeconfig, platform, sizing, images. */
-function writeConfig(stack: string, file: string, cluster: Cluster, imagesLock: string | undefined): void {
+/** The tracked configuration of the stack with what differs on an embedded cluster: the way to it, platform, sizing, images, no smoke check on simulated nodes. */
+async function writeConfig(stack: string, file: string, cluster: Cluster): Promise<void> {
   const tracked = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(tracked)) throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: "name a stack that has a configuration file, for example STACK=dev" });
   const document = parseDocument(readFileSync(tracked, "utf8"));
@@ -84,12 +84,25 @@ function writeConfig(stack: string, file: string, cluster: Cluster, imagesLock: 
   const config = document.get("config");
   const set = (key: string, value: unknown) => document.setIn(["config", `${project}:${key}`], document.createNode(value));
   const current = isMap(config) ? (config.toJSON() as Record<string, unknown>)[`${project}:cluster`] : undefined;
-  set("cluster", { ...(typeof current === "object" ? current : {}), context: cluster.context, kubeconfig: cluster.kubeconfig });
+  set("cluster", {
+    ...(typeof current === "object" ? current : {}),
+    context: cluster.context,
+    kubeconfig: cluster.kubeconfig,
+    apiServerAddresses: await apiServerAddresses(cluster),
+  });
   set("platform", cluster.platform);
   set("sizing", "small");
-  if (imagesLock) set("imagesLock", imagesLock);
+  const imagesLock = join(cluster.dir, "images.lock");
+  if (existsSync(imagesLock)) set("imagesLock", imagesLock);
+  if (cluster.flavor === "simulated") set("smokeCheck", false);
   const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string } | null) : undefined;
   if (before?.encryptionsalt) document.set("encryptionsalt", before.encryptionsalt);
   writeFileSync(`${file}.new`, document.toString());
   renameSync(`${file}.new`, file);
+}
+
+async function apiServerAddresses(cluster: Cluster): Promise<readonly string[]> {
+  const { stdout } = await cluster.kubectl(["get", "endpointslices", "-n", "default", "-l", "kubernetes.io/service-name=kubernetes", "-o", "json"]);
+  const { items } = JSON.parse(stdout) as { items: readonly { readonly addressType: string; readonly endpoints: readonly { readonly addresses: readonly string[] }[] }[] };
+  return items.flatMap(({ addressType, endpoints }) => endpoints.flatMap(({ addresses }) => addresses.map((address) => `${address}/${addressType === "IPv6" ? 128 : 32}`)));
 }

@@ -1,0 +1,31 @@
+/** What of Pulumi's output a person needs: what was done, what is waited for and why, and what went wrong. */
+
+/** How often one resource may say what it waits for. */
+const EVERY_MS = 5000;
+
+const noise = /^\s*@ |^(Refreshing|Updating|Destroying) \(|^Loading policy|using pulumi-language-nodejs from \$PATH|^\s*[+~-]*\s*pulumi:(pulumi:Stack|providers:)/;
+/** "+  TYPE NAME creating (3s) reason": begun and not ended. */
+const running = /^\s*\S*\s+(?<resource>\S+ \S+) (?:creating|updating|deleting|refreshing|replacing|reading|importing)(?: \([\d.]+s\))?(?<reason>.*)$/;
+/** A resource of which nothing changed. */
+const unchanged = /^\s*(?:~\s+)?\S+:\S+ \S+(?: refresh(?:ed|ing)?)?(?: \([\d.]+s\))?\s*$/;
+
+/** Passes on the lines that matter; how long a resource has been waited for is said at most every few seconds. */
+export function quiet(print: (line: string) => void, now: () => number = Date.now): (line: string) => void {
+  const said = new Map<string, number>();
+  let last = "";
+  return (text) => {
+    const line = text.trimEnd();
+    if (line.trim() === "" || line === last || noise.test(line) || unchanged.test(line)) return;
+    const waiting = running.exec(line)?.groups;
+    if (waiting) {
+      const { resource = "", reason = "" } = waiting;
+      if (reason.trim() === "" || now() - (said.get(resource) ?? now()) < EVERY_MS) {
+        if (!said.has(resource)) said.set(resource, now());
+        return;
+      }
+      said.set(resource, now());
+    }
+    last = line;
+    print(line);
+  };
+}
