@@ -17,7 +17,9 @@ describe("a child process", () => {
   it("fails with the last lines of what it said", async () => {
     const error = await failure(exec("sh", ["-c", "echo why >&2; exit 1"]));
     expect(error).to.be.instanceOf(ExecError);
-    expect((error as Error).message).to.contain("exit code 1").and.to.contain("why");
+    expect((error as Error).message)
+      .to.contain("exit code 1")
+      .and.to.contain("why");
   });
 
   it("names a program that is not installed, with the fix", async () => {

@@ -19,10 +19,14 @@ describe("a lock between processes", () => {
       await gate.promise;
       events.push("first out");
     });
-    const second = withLock(join(dir, "lock"), () => Promise.resolve(events.push("second in")), (pid) => {
-      events.push(`waits for ${pid === process.pid ? "us" : "another"}`);
-      gate.resolve();
-    });
+    const second = withLock(
+      join(dir, "lock"),
+      () => Promise.resolve(events.push("second in")),
+      (pid) => {
+        events.push(`waits for ${pid === process.pid ? "us" : "another"}`);
+        gate.resolve();
+      },
+    );
     await Promise.all([first, second]);
     expect(events).to.deep.equal(["first in", "waits for us", "first out", "second in"]);
     expect(existsSync(join(dir, "lock"))).to.equal(false);

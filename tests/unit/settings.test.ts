@@ -17,6 +17,9 @@ describe("the variables of make", () => {
 
   it("are refused all at once, each with what is allowed", () => {
     const wrong = () => settings({ STACK: "Dev", PLATFORM: "openshfit", FLAVOR: "real" }, "not root");
-    expect(wrong).to.throw(UserError, /STACK=Dev: lower-case letters.*\n.*PLATFORM=openshfit: one of openshift, kubernetes\n.*FLAVOR=real: not root; FLAVOR=simulated works here/);
+    expect(wrong).to.throw(
+      UserError,
+      /STACK=Dev: lower-case letters.*\n.*PLATFORM=openshfit: one of openshift, kubernetes\n.*FLAVOR=real: not root; FLAVOR=simulated works here/,
+    );
   });
 });

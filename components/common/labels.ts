@@ -1,0 +1,33 @@
+/** Labels that every object carries. Pure: tools read them too. */
+import { labelValue } from "./names";
+
+/** Who made an object: one stack of one project. */
+export const ownerLabel = "openshift-ai-platform/owner";
+
+/** Value of the owner label. */
+export function ownerOf(project: string, stack: string): string {
+  return labelValue(`${project}.${stack}`);
+}
+
+export const partOf = "openshift-ai-platform";
+
+/** Which part of the platform an object is: `name` is the software, `component` its role, `instance` tells several of the same apart. */
+export interface Part {
+  readonly name: string;
+  readonly component: string;
+  readonly instance: string;
+}
+
+/** All labels of an object. */
+export function labelsOf(owner: string, part: Part): Record<string, string> {
+  return { ...selectorOf(part), "app.kubernetes.io/part-of": partOf, "app.kubernetes.io/managed-by": "pulumi", [ownerLabel]: owner };
+}
+
+/** The labels that tell the pods of a part from all others: selectors of workloads can't be changed, so these never do. */
+export function selectorOf(part: Part): Record<string, string> {
+  return {
+    "app.kubernetes.io/name": labelValue(part.name),
+    "app.kubernetes.io/component": labelValue(part.component),
+    "app.kubernetes.io/instance": labelValue(part.instance),
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * The pods of the platform, safe unless said otherwise: the restricted level of the Pod Security Standards, a root file system that can't be written
+ * but for named paths, no service account token, no variables of other Services, probes, requests and limits. Pure.
+ */
+import type { types } from "@pulumi/kubernetes";
+import { labelsOf, selectorOf, type Part } from "./labels";
+import type { PlatformProfile } from "./platform";
+
+export type PodTemplateSpec = types.input.core.v1.PodTemplateSpec;
+export type Volume = types.input.core.v1.Volume;
+export type VolumeMount = types.input.core.v1.VolumeMount;
+export type Probe = types.input.core.v1.Probe;
+
+export interface Resources {
+  readonly requests: { readonly cpu: string; readonly memory: string } & Readonly<Record<string, string>>;
+  readonly limits: { readonly cpu: string; readonly memory: string } & Readonly<Record<string, string>>;
+}
+
+export interface ContainerArgs {
+  readonly name: string;
+  /** Reference with a tag or a digest. */
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  /** Values that are no secrets. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly resources: Resources;
+  /** GPUs, requested and limited alike. @default 0 */
+  readonly gpus?: number;
+  /** Paths that can be written, each an own emptyDir that lives as long as the pod, with its size. */
+  readonly writable?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly VolumeMount[];
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Long-running containers have all three; what runs to its end has none. */
+  readonly probes?: { readonly startup: Probe; readonly readiness: Probe; readonly liveness: Probe };
+  /** Seconds to wait before the container is told to stop, while the pod leaves its Services. */
+  readonly drainSeconds?: number;
+}
+
+export interface PodTemplateArgs {
+  readonly owner: string;
+  readonly part: Part;
+  readonly container: ContainerArgs;
+  /** Run before it, one after another. */
+  readonly initContainers?: readonly ContainerArgs[];
+  readonly volumes?: readonly Volume[];
+  readonly serviceAccountName: string;
+  /** Gives the pod a token of its service account. @default false */
+  readonly token?: boolean;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Spreads the pods over nodes. @default false */
+  readonly spread?: boolean;
+  readonly restartPolicy?: "Always" | "Never";
+  /** Name → content of what the pod reads at its start and does not notice a change of; a change of it makes new pods. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+export const gpuResource = "nvidia.com/gpu";
+
+export function podTemplate(profile: PlatformProfile, args: PodTemplateArgs): PodTemplateSpec {
+  const { container, initContainers = [], part } = args;
+  const all = [...initContainers, container];
+  const versions = Object.fromEntries(Object.entries(args.versions ?? {}).map(([name, version]) => [`openshift-ai-platform/${name}-version`, version]));
+  return {
+    metadata: { labels: labelsOf(args.owner, part), annotations: { ...profile.podAnnotations, ...versions } },
+    spec: {
+      serviceAccountName: args.serviceAccountName,
+      automountServiceAccountToken: args.token ?? false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" }, ...profile.user },
+      ...(initContainers.length > 0 ? { initContainers: initContainers.map(containerOf) } : {}),
+      containers: [containerOf(container)],
+      volumes: [...(args.volumes ?? []), ...writableVolumes(all)],
+      ...(args.nodeSelector && Object.keys(args.nodeSelector).length > 0 ? { nodeSelector: args.nodeSelector } : {}),
+      ...(all.some(({ gpus }) => gpus) ? { tolerations: [{ key: gpuResource, operator: "Exists", effect: "NoSchedule" }] } : {}),
+      ...(args.spread ? { topologySpreadConstraints: [spreadOf(part)] } : {}),
+      ...(container.drainSeconds === undefined ? {} : { terminationGracePeriodSeconds: container.drainSeconds + 30 }),
+      restartPolicy: args.restartPolicy ?? "Always",
+    },
+  };
+}
+
+function containerOf(args: ContainerArgs): types.input.core.v1.Container {
+  const gpus: Record<string, string> = args.gpus ? { [gpuResource]: String(args.gpus) } : {};
+  // The upstream image asks for all GPUs, which an old container runtime hands to a pod that requested none. With a request, the device plugin sets it.
+  const env = args.gpus ? { ...args.env } : { ...args.env, NVIDIA_VISIBLE_DEVICES: "void" };
+  return {
+    name: args.name,
+    image: args.image,
+    imagePullPolicy: "IfNotPresent",
+    ...(args.command ? { command: [...args.command] } : {}),
+    ...(args.args ? { args: [...args.args] } : {}),
+    env: Object.entries(env).map(([name, value]) => ({ name, value })),
+    resources: { requests: { ...args.resources.requests, ...gpus }, limits: { ...args.resources.limits, ...gpus } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      capabilities: { drop: ["ALL"] },
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    volumeMounts: [...(args.mounts ?? []), ...Object.keys(args.writable ?? {}).map((path) => ({ name: volumeName(args.name, path), mountPath: path }))],
+    ...(args.ports ? { ports: Object.entries(args.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })) } : {}),
+    ...(args.probes ? { startupProbe: args.probes.startup, readinessProbe: args.probes.readiness, livenessProbe: args.probes.liveness } : {}),
+    ...(args.drainSeconds === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } }),
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
+
+function writableVolumes(containers: readonly ContainerArgs[]): Volume[] {
+  return containers.flatMap(({ name, writable = {} }) =>
+    Object.entries(writable).map(([path, size]) => ({ name: volumeName(name, path), emptyDir: { sizeLimit: size } })),
+  );
+}
+
+/** `server`, `/home/ollama` → `server-home-ollama` */
+function volumeName(container: string, path: string): string {
+  return `${container}${path.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
+}
+
+function spreadOf(part: Part): types.input.core.v1.TopologySpreadConstraint {
+  return { maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: selectorOf(part) } };
+}

@@ -1,0 +1,75 @@
+/** The pod that loads one model. Pure. */
+import type { ImageReferences } from "../../stacks/images";
+import type { ModelConfig } from "../../stacks/schema";
+import type { ContainerSize } from "../../stacks/sizing";
+import type { StackContext } from "../common/context";
+import type { Part } from "../common/labels";
+import { dnsLabel, shortHash } from "../common/names";
+import { podTemplate, type PodTemplateSpec } from "../common/podTemplate";
+import { manifestPath } from "./modelNames";
+import { homePath, loaderEnv, storePath } from "./ollamaEnv";
+import { runScript, scriptsMount, scriptsVolume } from "./scripts";
+
+/** Where a model comes from, with images by reference. */
+export type Source =
+  { readonly kind: "image"; readonly reference: string; readonly path: string } | { readonly kind: "registry"; readonly name: string; readonly digest: string };
+
+export function sourceOf(source: ModelConfig["source"], images: ImageReferences): Source {
+  return source.kind === "image" ? { kind: "image", reference: images(source.image), path: source.path } : source;
+}
+
+/** Short digest of all that decides what a model's name stands for. */
+export function sourceVersion(model: string, source: Source): string {
+  return shortHash([model, source], 12);
+}
+
+export function jobName(model: string, version: string): string {
+  return `${dnsLabel("load", model.replace(/[^a-z0-9]+/g, "-").slice(0, 40))}-${version}`;
+}
+
+export interface LoaderPodArgs {
+  readonly context: StackContext;
+  readonly part: Part;
+  readonly model: string;
+  readonly source: Source;
+  readonly version: string;
+  /** Reference of the Ollama image. */
+  readonly image: string;
+  readonly size: ContainerSize;
+  readonly claimName: string;
+  readonly serviceAccountName: string;
+}
+
+const sourcePath = "/source";
+
+export function loaderPod(args: LoaderPodArgs): PodTemplateSpec {
+  const { source } = args;
+  const from: Record<string, string> =
+    source.kind === "image"
+      ? { SOURCE_DIR: source.path === "/" ? sourcePath : `${sourcePath}${source.path}` }
+      : { SOURCE_NAME: source.name, SOURCE_MANIFEST: manifestPath(source.name), SOURCE_DIGEST: source.digest };
+  return podTemplate(args.context.profile, {
+    owner: args.context.owner,
+    part: args.part,
+    serviceAccountName: args.serviceAccountName,
+    restartPolicy: "Never",
+    container: {
+      name: "loader",
+      image: args.image,
+      command: runScript("load.sh"),
+      env: { ...loaderEnv(), MODEL: args.model, MANIFEST: manifestPath(args.model), VERSION: args.version, ...from },
+      resources: args.size,
+      writable: { [homePath]: "16Mi", "/tmp": "256Mi" },
+      mounts: [
+        { name: "store", mountPath: storePath },
+        scriptsMount,
+        ...(source.kind === "image" ? [{ name: "source", mountPath: sourcePath, readOnly: true }] : []),
+      ],
+    },
+    volumes: [
+      { name: "store", persistentVolumeClaim: { claimName: args.claimName } },
+      scriptsVolume,
+      ...(source.kind === "image" ? [{ name: "source", image: { reference: source.reference, pullPolicy: "IfNotPresent" } }] : []),
+    ],
+  });
+}

@@ -1,0 +1,31 @@
+/**
+ * The variables that Ollama 0.17.4 reads, from envconfig/config.go of the Go module github.com/ollama/ollama v0.17.4 (AsMap and the functions above it),
+ * and HOME, which it reads through os.UserHomeDir. A server ignores what it does not know, so a name that is not here does nothing.
+ */
+export const ollamaVariables = [
+  "HOME",
+  "OLLAMA_AUTH",
+  "OLLAMA_CONTEXT_LENGTH",
+  "OLLAMA_DEBUG",
+  "OLLAMA_EDITOR",
+  "OLLAMA_FLASH_ATTENTION",
+  "OLLAMA_GPU_OVERHEAD",
+  "OLLAMA_HOST",
+  "OLLAMA_KEEP_ALIVE",
+  "OLLAMA_KV_CACHE_TYPE",
+  "OLLAMA_LLM_LIBRARY",
+  "OLLAMA_LOAD_TIMEOUT",
+  "OLLAMA_MAX_LOADED_MODELS",
+  "OLLAMA_MAX_QUEUE",
+  "OLLAMA_MODELS",
+  "OLLAMA_MULTIUSER_CACHE",
+  "OLLAMA_NEW_ENGINE",
+  "OLLAMA_NOHISTORY",
+  "OLLAMA_NOPRUNE",
+  "OLLAMA_NO_CLOUD",
+  "OLLAMA_NUM_PARALLEL",
+  "OLLAMA_ORIGINS",
+  "OLLAMA_REMOTES",
+  "OLLAMA_SCHED_SPREAD",
+  "OLLAMA_VULKAN",
+] as const;
