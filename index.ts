@@ -17,6 +17,8 @@ const provider = new k8s.Provider("cluster", {
   clusterIdentifier: config.cluster.name,
   enableConfigMapMutable: true,
   enableSecretMutable: true,
+  // What somebody changed by hand is put right, not reported as a conflict.
+  enablePatchForce: true,
 });
 
 const platform = new Platform("platform", { config, images, owner: ownerOf(pulumi.getProject(), stack) }, { provider });

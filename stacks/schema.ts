@@ -171,7 +171,7 @@ export const schema = z.strictObject({
         .regex(/^[^\n{}]+$/, "a path, not the content of the file")
         .optional()
         .describe("path of the kubeconfig; default: where kubectl finds it")
-        .meta({ examples: ["/home/me/.kube/ai-cluster"] }),
+        .meta({ examples: ["~/.kube/ai-cluster"] }),
       kubectl: z
         .string()
         .min(1)

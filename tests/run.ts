@@ -31,7 +31,9 @@ for (const suite of suites.filter((name) => wanted.length === 0 || wanted.includ
   const [passes = 0, failures = 0] = read(totals);
   passed += passes;
   failed += failures + (status !== 0 && failures === 0 ? 1 : 0);
-  say(`${suite}: ${passes} passed, ${failures} failed in ${seconds(Date.now() - start)}${status !== 0 && failures === 0 ? ` (ended with status ${status})` : ""}\n`);
+  say(
+    `${suite}: ${passes} passed, ${failures} failed in ${seconds(Date.now() - start)}${status !== 0 && failures === 0 ? ` (ended with status ${status})` : ""}\n`,
+  );
 }
 rmSync(dir, { recursive: true });
 say(`${passed} passed, ${failed} failed`);

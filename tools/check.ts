@@ -10,13 +10,23 @@ const files = stdout.split("\0").filter((file) => file !== "" && existsSync(join
 
 /** A rule about single lines: what must not be there, in which files, and what to do about it. */
 const lines: readonly { pattern: RegExp; files: RegExp; except?: RegExp; fix: string }[] = [
-  { pattern: /(?:^|[^\w.])(?:\/root\/|\/home\/\w+\/|\/work\/)/, files: /./, except: /^(tools\/check\.ts|tools\/programs\/.*\/go\.sum)$/, fix: "no path of one machine" },
+  {
+    pattern: /(?:^|[^\w.])(?:\/root\/|\/home\/\w+\/|\/work\/)/,
+    files: /./,
+    except: /^(tools\/check\.ts|tools\/programs\/.*\/go\.sum)$/,
+    fix: "no path of one machine",
+  },
   { pattern: /[\w/.-]+:latest\b/, files: /\.(ts|ya?ml|lock)$|Makefile$/, except: /^tools\/check\.ts$|\.test\.ts$/, fix: "pin the version" },
   { pattern: /\b(?:describe|it)\.(?:only|skip)\(|\bthis\.skip\(/, files: /^tests\//, fix: "a focused or skipped test hides a gap" },
   { pattern: /\buses: (?!\.\/)\S+@(?![0-9a-f]{40}\b)/, files: /^\.github\//, fix: "pin the action by a commit" },
   { pattern: /\b(?:TODO|FIXME|XXX)\b/, files: /\.(ts|go|ya?ml|md)$|Makefile$/, except: /^tools\/check\.ts$/, fix: "finish it or write an issue" },
   { pattern: /from ["'](?:\.\.\/)+tools\//, files: /^(index\.ts|components\/|stacks\/)/, fix: "the program never imports tools/" },
-  { pattern: /process\.env|new pulumi\.Config\b/, files: /^components\//, except: /^components\/smoke\//, fix: "components get typed arguments; stacks/ reads the configuration" },
+  {
+    pattern: /process\.env|new pulumi\.Config\b/,
+    files: /^components\//,
+    except: /^components\/smoke\//,
+    fix: "components get typed arguments; stacks/ reads the configuration",
+  },
 ];
 for (const file of files) {
   const rules = lines.filter((rule) => rule.files.test(file) && !rule.except?.test(file));

@@ -23,7 +23,9 @@ main(process.argv.slice(2)).then(
       process.stderr.write(`${red("error:")} ${error.message}\n`);
       process.exitCode = 1;
     } else {
-      process.stderr.write(`${red("this is a defect of the tools, please report it:")}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.stderr.write(
+        `${red("this is a defect of the tools, please report it:")}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
       process.exitCode = 70; // EX_SOFTWARE of sysexits.h
     }
   },

@@ -27,7 +27,12 @@ interface Row {
 }
 const rows: Row[] = [];
 function row(what: string, value: number, unit: string, target?: number): void {
-  rows.push({ what, value: `${value.toFixed(2)}${unit}`, target: target === undefined ? "" : `≤ ${target}`, met: target === undefined ? undefined : value <= target });
+  rows.push({
+    what,
+    value: `${value.toFixed(2)}${unit}`,
+    target: target === undefined ? "" : `≤ ${target}`,
+    met: target === undefined ? undefined : value <= target,
+  });
 }
 
 async function main(): Promise<void> {
@@ -42,8 +47,16 @@ async function main(): Promise<void> {
 
     await step("first up of the dev stack", () => stack(...up));
     await empty(...up);
-    const preview = await compare("preview", () => stack("preview"), () => empty("preview"));
-    const noop = await compare("no-op up", () => stack(...up), () => empty(...up));
+    const preview = await compare(
+      "preview",
+      () => stack("preview"),
+      () => empty("preview"),
+    );
+    const noop = await compare(
+      "no-op up",
+      () => stack(...up),
+      () => empty(...up),
+    );
     row("preview of the unchanged dev stack / of an empty program", preview, "×", 3);
     row("no-op up of the dev stack / of an empty program", noop, "×", 3);
     row("peak memory of that preview", await peakMemory(() => stack("preview")), " MiB");
@@ -108,7 +121,8 @@ async function configMaps(cli: string, base: NodeJS.ProcessEnv, cluster: Cluster
       times.preview.set(count, median(measured.preview));
       times.up.set(count, median(measured.up));
     }
-    for (const kind of ["preview", "up"] as const) row(`T(${LARGE}) / T(${SMALL}) of ${kind}`, (times[kind].get(LARGE) ?? NaN) / (times[kind].get(SMALL) ?? NaN), "×", 2.2);
+    for (const kind of ["preview", "up"] as const)
+      row(`T(${LARGE}) / T(${SMALL}) of ${kind}`, (times[kind].get(LARGE) ?? NaN) / (times[kind].get(SMALL) ?? NaN), "×", 2.2);
   } finally {
     proxy.close();
   }
@@ -149,7 +163,8 @@ function print(): void {
   const width = Math.max(...rows.map((one) => one.what.length));
   say("");
   say(bold(`${"".padEnd(width)}  ${"measured".padStart(12)}  target`));
-  for (const { what, value, target, met } of rows) say(`${what.padEnd(width)}  ${value.padStart(12)}  ${target}${met === undefined ? "" : met ? "" : "  missed"}`);
+  for (const { what, value, target, met } of rows)
+    say(`${what.padEnd(width)}  ${value.padStart(12)}  ${target}${met === undefined ? "" : met ? "" : "  missed"}`);
 }
 
 void main()

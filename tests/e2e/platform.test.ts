@@ -51,7 +51,9 @@ describe("the platform on an embedded cluster", function () {
   it("comes up, and shows what runs", async () => {
     const result = await make(["up"]);
     expectUp(result);
-    expect(result.output).to.match(/✓ node .* 4 GPUs/).and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-\\S+: Running`));
+    expect(result.output)
+      .to.match(/✓ node .* 4 GPUs/)
+      .and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-\\S+: Running`));
   });
 
   it("leaves the work tree and the host's firewall as they were", () => {
@@ -77,7 +79,10 @@ describe("the platform on an embedded cluster", function () {
     const range = await kubectl("get", "namespace", NAMESPACE, "-o", "jsonpath={.metadata.annotations.openshift\\.io/sa\\.scc\\.uid-range}");
     const [first = 0, size = 0] = range.split("/").map(Number);
     expect(uid).to.be.within(first, first + size - 1);
-    const rootMount = readFileSync(`/proc/${pid}/mounts`, "utf8").split("\n").find((line) => line.split(" ")[1] === "/") ?? "";
+    const rootMount =
+      readFileSync(`/proc/${pid}/mounts`, "utf8")
+        .split("\n")
+        .find((line) => line.split(" ")[1] === "/") ?? "";
     expect(rootMount.split(" ")[3]?.split(",")).to.include("ro");
     expect(readFileSync(`/proc/${pid}/status`, "utf8")).to.match(/^CapEff:\s+0+$/m);
   });
@@ -88,7 +93,11 @@ describe("the platform on an embedded cluster", function () {
     const passphrase = readFileSync(join(state, "passphrase"), "utf8");
     const secrets = [passphrase, ...files(state, /\.key$/).map((file) => readFileSync(file, "utf8").trim())];
     expect(secrets.length).to.be.greaterThan(5);
-    const shown = [exported.output, ...files(state, /\.log$/).map((file) => readFileSync(file, "utf8")), ...files(join(state, "pulumi"), /\.json$/).map((file) => readFileSync(file, "utf8"))];
+    const shown = [
+      exported.output,
+      ...files(state, /\.log$/).map((file) => readFileSync(file, "utf8")),
+      ...files(join(state, "pulumi"), /\.json$/).map((file) => readFileSync(file, "utf8")),
+    ];
     for (const secret of secrets) expect(shown.some((text) => text.includes(secret))).to.equal(false);
     expect(shown.some((text) => /PRIVATE KEY/.test(text))).to.equal(false);
   });
@@ -96,7 +105,9 @@ describe("the platform on an embedded cluster", function () {
   it("changes nothing when it is run again, within 45 seconds", async () => {
     const result = await make(["up"]);
     expectUp(result);
-    expect(result.output).to.match(/\d+ unchanged/).and.to.not.match(/\d+ (created|updated|deleted|replaced)|[+~-]\d+/);
+    expect(result.output)
+      .to.match(/\d+ unchanged/)
+      .and.to.not.match(/\d+ (created|updated|deleted|replaced)|[+~-]\d+/);
     expect(result.ms).to.be.lessThan(45_000);
   });
 
@@ -104,7 +115,9 @@ describe("the platform on an embedded cluster", function () {
     await kubectl("-n", NAMESPACE, "delete", "service", "ollama");
     await kubectl("-n", NAMESPACE, "scale", "deployment", "ollama", "--replicas=0");
     const preview = await make(["preview", "ARGS=--refresh"]);
-    expect(preview.output).to.match(/ollama/).and.to.match(/replicas/);
+    expect(preview.output)
+      .to.match(/ollama/)
+      .and.to.match(/replicas/);
     const result = await make(["up"]);
     expectUp(result);
     expectUp(await make(["ask", "PROMPT=again"]));
@@ -188,7 +201,9 @@ describe("the same program on a plain Kubernetes with simulated nodes", function
   it("refuses another platform in a cluster's folder", async () => {
     const result = await make(["up"], { ...settings, PLATFORM: "openshift" });
     expect(result.code).to.not.equal(0);
-    expect(result.output).to.match(/error: .*kubernetes/).and.to.match(/fix: /);
+    expect(result.output)
+      .to.match(/error: .*kubernetes/)
+      .and.to.match(/fix: /);
   });
 });
 

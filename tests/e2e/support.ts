@@ -100,7 +100,9 @@ export async function kubectl(...args: readonly string[]): Promise<string> {
 export function hostSnapshot(): Readonly<Record<string, string>> {
   const run = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" }).stdout ?? "";
   return {
-    interfaces: run("ip", "-o", "link").replace(/ state \w+| qlen \d+/g, "").replace(/@.*?:/g, ":"),
+    interfaces: run("ip", "-o", "link")
+      .replace(/ state \w+| qlen \d+/g, "")
+      .replace(/@.*?:/g, ":"),
     addresses: run("ip", "-o", "-4", "addr"),
     routes: run("ip", "route"),
     namespaces: run("ip", "netns", "list"),
@@ -120,7 +122,11 @@ export function firewall(): string {
       return "";
     }
   });
-  return [...tables, spawnSync("iptables-save", [], { encoding: "utf8" }).stdout ?? "", spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" }).stdout ?? ""].join("\n");
+  return [
+    ...tables,
+    spawnSync("iptables-save", [], { encoding: "utf8" }).stdout ?? "",
+    spawnSync("nft", ["list", "ruleset"], { encoding: "utf8" }).stdout ?? "",
+  ].join("\n");
 }
 
 function cgroups(dir: string, depth = 3): string {

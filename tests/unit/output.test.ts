@@ -4,7 +4,10 @@ import { quiet } from "../../tools/stack/output";
 function shown(lines: readonly (string | number)[]): string[] {
   const printed: string[] = [];
   let time = 0;
-  const show = quiet((line) => printed.push(line), () => time);
+  const show = quiet(
+    (line) => printed.push(line),
+    () => time,
+  );
   for (const line of lines) {
     if (typeof line === "number") time += line * 1000;
     else show(line);

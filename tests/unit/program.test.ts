@@ -49,7 +49,7 @@ describe("the program", () => {
     const { registered } = await run();
     const provider = registered.find(({ type }) => type === "pulumi:providers:kubernetes");
     expect(provider?.inputs).to.include({ context: "ai", kubeconfig: "/clusters/dev/kubeconfig", clusterIdentifier: "development" });
-    expect(provider?.inputs).to.include({ enableConfigMapMutable: "true", enableSecretMutable: "true" });
+    expect(provider?.inputs).to.include({ enableConfigMapMutable: "true", enableSecretMutable: "true", enablePatchForce: "true" });
     const objects = registered.filter(({ type }) => type.startsWith("kubernetes:"));
     expect(objects).not.to.have.length(0);
     for (const { type, provider: used } of objects) expect(used, type).to.match(/pulumi:providers:kubernetes::cluster::/);

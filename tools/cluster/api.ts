@@ -76,7 +76,7 @@ export function apiOf(server: string, pki: string): Api {
 }
 
 const clusterScoped = new Set(
-  "Namespace Node ClusterRole ClusterRoleBinding StorageClass CustomResourceDefinition APIService PriorityClass GatewayClass MutatingAdmissionPolicy MutatingAdmissionPolicyBinding ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding".split(
+  "Namespace Node PersistentVolume ClusterRole ClusterRoleBinding StorageClass CustomResourceDefinition APIService PriorityClass GatewayClass MutatingAdmissionPolicy MutatingAdmissionPolicyBinding ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding".split(
     " ",
   ),
 );

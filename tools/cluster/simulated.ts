@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { moduleDir } from "../toolchain";
 import type { Api, KubeObject } from "./api";
 import { clusterRole, clusterRoleBinding } from "./addons/common";
+import { simulatedStorage } from "./addons/storage";
 import { gpuLabels, gpuResource, gpuTaint } from "./addons/gpu";
 import { component, type Places } from "./components";
 import { kubeconfigOf, pkiDir } from "./pki";
@@ -80,12 +81,15 @@ export function kwokRights(): KubeObject[] {
   ];
 }
 
+/** A node without GPUs and their taint, for what needs none. */
+const worker = "worker1";
+
 /** Creates the nodes that are missing; capacity is set once, KWOK keeps it. Nodes that somebody else made are left alone. */
 export async function ensureNodes(api: Api, record: Pick<ClusterRecord, "nodes" | "gpus">): Promise<void> {
-  const names = Array.from({ length: record.nodes }, (_, i) => `node${i + 1}`);
-  const capacity = { cpu: "64", memory: "512Gi", "ephemeral-storage": "2Ti", pods: "250", ...(record.gpus ? { [gpuResource]: String(record.gpus) } : {}) };
+  const gpuNodes = Array.from({ length: record.nodes }, (_, i) => ({ name: `node${i + 1}`, gpus: record.gpus }));
+  const nodes = record.gpus > 0 ? [...gpuNodes, { name: worker, gpus: 0 }] : gpuNodes;
   await api.apply(
-    names.map((name) => ({
+    nodes.map(({ name, gpus }) => ({
       apiVersion: "v1",
       kind: "Node",
       metadata: {
@@ -97,20 +101,33 @@ export async function ensureNodes(api: Api, record: Pick<ClusterRecord, "nodes" 
           "kubernetes.io/os": "linux",
           "kubernetes.io/arch": "amd64",
           "topology.kubernetes.io/zone": zoneOf(name),
-          ...gpuLabels(record.gpus),
+          ...gpuLabels(gpus),
         },
       },
-      ...(record.gpus ? { spec: { taints: [gpuTaint] } } : {}),
+      ...(gpus > 0 ? { spec: { taints: [gpuTaint] } } : {}),
     })),
   );
   await Promise.all(
-    names.map((name) =>
-      api.call("PATCH", `/api/v1/nodes/${name}/status`, { status: { capacity, allocatable: capacity } }, "application/strategic-merge-patch+json"),
+    nodes.map(({ name, gpus }) => {
+      const capacity = { cpu: "64", memory: "512Gi", "ephemeral-storage": "2Ti", pods: "250", ...(gpus > 0 ? { [gpuResource]: String(gpus) } : {}) };
+      return api.call("PATCH", `/api/v1/nodes/${name}/status`, { status: { capacity, allocatable: capacity } }, "application/strategic-merge-patch+json");
+    }),
+  );
+}
+
+/** Volumes that claims can bind to. One whose claim is gone is made free again: there is no data that could leak. */
+export async function ensureVolumes(api: Api): Promise<void> {
+  await api.apply(simulatedStorage());
+  const { items = [] } = (await api.get<{ items: { metadata: { name: string }; status?: { phase?: string } }[] }>("/api/v1/persistentvolumes")) ?? {};
+  const released = items.filter(({ metadata, status }) => metadata.name.startsWith("simulated-") && status?.phase === "Released");
+  await Promise.all(
+    released.map(({ metadata }) =>
+      api.call("PATCH", `/api/v1/persistentvolumes/${metadata.name}`, { spec: { claimRef: null } }, "application/merge-patch+json"),
     ),
   );
 }
 
 /** Nodes take turns in three zones. */
 function zoneOf(name: string): string {
-  return `zone-${"abc"[Number(name.slice("node".length)) % 3] ?? "a"}`;
+  return `zone-${"abc"[Number(/\d+$/.exec(name)?.[0]) % 3] ?? "a"}`;
 }

@@ -5,7 +5,7 @@ import { nodeIsReady } from "./checks";
 import type { Places } from "./components";
 import { controlPlane, environment } from "./control-plane";
 import { assertRunning, ensureProcess, logPath, pidOf } from "./processes";
-import { choosePorts, ensureNodes, kwok, kwokRights } from "./simulated";
+import { choosePorts, ensureNodes, ensureVolumes, kwok, kwokRights } from "./simulated";
 import { writeRecord, type ClusterRecord } from "./state";
 
 export async function startSimulated(dir: string, old: ClusterRecord): Promise<void> {
@@ -20,6 +20,7 @@ export async function startSimulated(dir: string, old: ClusterRecord): Promise<v
     await step(`${record.nodes} simulated node${record.nodes === 1 ? "" : "s"}`, async () => {
       await ensureProcess(dir, record.id, await kwok(places));
       await ensureNodes(api, record);
+      await ensureVolumes(api);
       await until(
         "simulated nodes ready",
         60_000,

@@ -16,7 +16,8 @@ export async function ask(args: readonly string[]): Promise<undefined> {
   const prompt = args.join(" ") || process.env.PROMPT;
   if (!prompt) throw new UserError("no question given", { fix: "make ask PROMPT=hello" });
   const cluster = runningCluster();
-  if (cluster.flavor === "simulated") throw new UserError("all nodes of this cluster are simulated, so no model answers", { fix: "make up FLAVOR=real, as root on Linux" });
+  if (cluster.flavor === "simulated")
+    throw new UserError("all nodes of this cluster are simulated, so no model answers", { fix: "make up FLAVOR=real, as root on Linux" });
   const model = process.env.MODEL || (await firstModel((path) => cluster.kubectl(["get", "--raw", path])));
   let failed: string | undefined;
   let tokens = 0;
@@ -35,10 +36,14 @@ export async function ask(args: readonly string[]): Promise<undefined> {
     });
   } catch (error) {
     if (!(error instanceof ExecError)) throw error;
-    throw new UserError(`the model "${model}" did not answer: ${error.result.stderr.trim() || error.message}`, { fix: "make status shows what is not ready", cause: error });
+    throw new UserError(`the model "${model}" did not answer: ${error.result.stderr.trim() || error.message}`, {
+      fix: "make status shows what is not ready",
+      cause: error,
+    });
   }
   process.stdout.write("\n");
-  if (failed !== undefined) throw new UserError(`the model "${model}" stopped with an error: ${failed}`, { fix: "make kubectl ARGS=\"-n ai-development logs deploy/ollama\"" });
+  if (failed !== undefined)
+    throw new UserError(`the model "${model}" stopped with an error: ${failed}`, { fix: 'make kubectl ARGS="-n ai-development logs deploy/ollama"' });
   if (tokens === 0) throw new UserError(`the model "${model}" answered nothing`, { fix: "ask something else, or name another model: MODEL=name" });
   return undefined;
 }

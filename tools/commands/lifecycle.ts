@@ -34,8 +34,7 @@ export async function up(): Promise<number> {
     const cluster = await clusterOf(from);
     await ensureImages(STACK_IMAGES, cluster);
     const workspace = await openWorkspace(from.stack, cluster, tools);
-    await recover(workspace);
-    await deploy(workspace);
+    await deploy(workspace, await recover(workspace));
     say(`  ${bold("up")} after ${seconds(Date.now() - start)}\n`);
     return showStatus(cluster);
   });
@@ -52,18 +51,21 @@ function trackedPlatform(stack: string): Platform {
     const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config?: Record<string, unknown> };
     return config?.[`${project}:platform`] === "kubernetes" ? "kubernetes" : "openshift";
   } catch (cause) {
-    throw new UserError(`STACK=${stack}: Pulumi.${stack}.yaml cannot be read`, { fix: "name a stack that has a configuration file, for example STACK=dev", cause });
+    throw new UserError(`STACK=${stack}: Pulumi.${stack}.yaml cannot be read`, {
+      fix: "name a stack that has a configuration file, for example STACK=dev",
+      cause,
+    });
   }
 }
 
 /** `pulumi up` with a refresh first, so that what was changed or deleted by hand is put right. */
-async function deploy(workspace: Workspace): Promise<void> {
-  await run(workspace, ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"]);
+async function deploy(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<void> {
+  await run(workspace, ["up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs"], env);
 }
 
 /** Runs a command that changes the stack; its lines are shown as they come, and its diagnostics are the error. */
-async function run(workspace: Workspace, args: readonly string[]): Promise<void> {
-  const { code } = await workspace.pulumi([...args, "--color", "never"], { onLine: quiet((line) => say(`  ${workspace.stack}: ${line}`)), allowFailure: true });
+async function run(workspace: Workspace, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const { code } = await workspace.pulumi([...args, "--color", "never"], { env, onLine: quiet((line) => say(`  ${workspace.stack}: ${line}`)), allowFailure: true });
   if (code === 0) return;
   throw new UserError(`pulumi ${args[0]} of stack ${workspace.stack} failed; what it said is above, all of it in ${logDir}/pulumi.log`, {
     fix: "correct what it names, then run the same command again: it goes on where this one stopped (make status shows what runs)",

@@ -18,7 +18,8 @@ interface Service {
 /** Forwards each Service of the platform to a port of 127.0.0.1 until it is interrupted. */
 export async function open(): Promise<number> {
   const cluster = runningCluster();
-  if (cluster.flavor === "simulated") throw new UserError("all nodes of this cluster are simulated: there is nothing to forward to", { fix: "make up FLAVOR=real, as root on Linux" });
+  if (cluster.flavor === "simulated")
+    throw new UserError("all nodes of this cluster are simulated: there is nothing to forward to", { fix: "make up FLAVOR=real, as root on Linux" });
   const services = await platformServices(cluster);
   if (services.length === 0) throw new UserError("the stack has no Services yet", { fix: "make up" });
   const stop = new AbortController();
@@ -29,7 +30,11 @@ export async function open(): Promise<number> {
       const local = await freePort(port);
       say(`  ${bold(`http://127.0.0.1:${local}`)}  ${metadata.namespace}/${metadata.name}:${port}`);
       const args = ["-n", metadata.namespace, "port-forward", "--address", "127.0.0.1", `service/${metadata.name}`, `${local}:${port}`];
-      forwards.push(cluster.kubectl(args, { signal: stop.signal, allowFailure: true }).catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error as Error))));
+      forwards.push(
+        cluster
+          .kubectl(args, { signal: stop.signal, allowFailure: true })
+          .catch((error: unknown) => (stop.signal.aborted ? undefined : Promise.reject(error as Error))),
+      );
     }
   }
   say("  until you press Ctrl-C");

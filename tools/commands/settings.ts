@@ -42,6 +42,7 @@ function oneOf<T extends string>(value: string | undefined, name: string, allowe
 export function runningCluster(from: Settings = settings()): Cluster {
   const cluster = findCluster(from.clusterName);
   if (!cluster) throw new UserError(`there is no embedded cluster "${from.clusterName}" in this clone`, { fix: "make up" });
-  if (!isRunning(cluster)) throw new UserError(`the embedded cluster "${cluster.name}" is stopped`, { fix: "make up (it starts again with the data that is there)" });
+  if (!isRunning(cluster))
+    throw new UserError(`the embedded cluster "${cluster.name}" is stopped`, { fix: "make up (it starts again with the data that is there)" });
   return cluster;
 }

@@ -15,7 +15,11 @@ interface Condition {
 }
 interface Node {
   readonly metadata: Meta;
-  readonly status: { readonly conditions?: readonly Condition[]; readonly allocatable?: Readonly<Record<string, string>>; readonly nodeInfo?: { readonly kubeletVersion: string } };
+  readonly status: {
+    readonly conditions?: readonly Condition[];
+    readonly allocatable?: Readonly<Record<string, string>>;
+    readonly nodeInfo?: { readonly kubeletVersion: string };
+  };
 }
 interface ContainerStatus {
   readonly ready: boolean;
@@ -48,9 +52,11 @@ export async function showStatus(cluster: Cluster): Promise<number> {
     const fine = pod.status.phase === "Succeeded" || isTrue(pod.status.conditions, "Ready");
     bad += fine ? 0 : 1;
     const restarts = pod.status.containerStatuses?.reduce((sum, one) => sum + one.restartCount, 0) ?? 0;
-    say(`  ${mark(fine)} ${pod.metadata.namespace ?? ""}/${pod.metadata.name}: ${fine ? pod.status.phase : why(pod)}${restarts > 0 ? yellow(`, ${restarts} restarts`) : ""}`);
+    say(
+      `  ${mark(fine)} ${pod.metadata.namespace ?? ""}/${pod.metadata.name}: ${fine ? pod.status.phase : why(pod)}${restarts > 0 ? yellow(`, ${restarts} restarts`) : ""}`,
+    );
   }
-  say(bad === 0 ? "\n  make ask PROMPT=hello · make open · make kubectl ARGS=\"get pods -A\" · make down" : red(`\n  ${bad} not ready`));
+  say(bad === 0 ? '\n  make ask PROMPT=hello · make open · make kubectl ARGS="get pods -A" · make down' : red(`\n  ${bad} not ready`));
   return bad === 0 ? 0 : 1;
 }
 

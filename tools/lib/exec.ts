@@ -34,7 +34,10 @@ export interface ExecResult {
 /** Thrown when a command fails; `result` has its output. */
 export class ExecError extends Error {
   override readonly name = "ExecError";
-  constructor(message: string, readonly result: ExecResult) {
+  constructor(
+    message: string,
+    readonly result: ExecResult,
+  ) {
     super(message);
   }
 }
@@ -96,7 +99,12 @@ export async function exec(command: string, args: readonly string[], options: Ex
     const result = { code, ...text };
     if (code === 0 || options.allowFailure) return resolve(result);
     const last = (text.stderr || text.stdout).trim().split("\n").slice(-5).join("\n");
-    reject(new ExecError(`${command} ${args[0] ?? ""}: ${limit ?? `exit code ${code}`}${last ? `\n${last}` : ""}${options.logFile ? `\nfull log: ${options.logFile}` : ""}`, result));
+    reject(
+      new ExecError(
+        `${command} ${args[0] ?? ""}: ${limit ?? `exit code ${code}`}${last ? `\n${last}` : ""}${options.logFile ? `\nfull log: ${options.logFile}` : ""}`,
+        result,
+      ),
+    );
   });
   return promise;
 }

@@ -3,7 +3,8 @@
 /** How often one resource may say what it waits for. */
 const EVERY_MS = 5000;
 
-const noise = /^\s*@ |^(Refreshing|Updating|Destroying) \(|^Loading policy|using pulumi-language-nodejs from \$PATH|^\s*[+~-]*\s*pulumi:(pulumi:Stack|providers:)/;
+const noise =
+  /^\s*@ |^(Refreshing|Updating|Destroying) \(|^Loading policy|using pulumi-language-nodejs from \$PATH|^\s*[+~-]*\s*pulumi:(pulumi:Stack|providers:)/;
 /** "+  TYPE NAME creating (3s) reason": begun and not ended. */
 const running = /^\s*\S*\s+(?<resource>\S+ \S+) (?:creating|updating|deleting|refreshing|replacing|reading|importing)(?: \([\d.]+s\))?(?<reason>.*)$/;
 /** A resource of which nothing changed. */

@@ -1,6 +1,7 @@
 /**
  * What a killed `up` leaves: a lock of a process that is gone, and operations that were begun and not recorded as ended.
- * Objects that it made are found by their owner label and taken into the state; the rest is made again by the next `up`.
+ * Objects that it made are known by their owner label and taken over by the next `up`, which makes the rest.
+ * (`pulumi refresh --import-pending-creates` would be the way, but version 3.259 drops the operations without importing anything.)
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,24 +24,28 @@ interface Lock {
   readonly pid: number;
 }
 
-/** Makes the stack usable again after a kill. Does nothing, and costs nothing but reading the state, when all is well. */
-export async function recover(workspace: Workspace): Promise<void> {
+/**
+ * Makes the stack usable again after a kill. Costs nothing but reading the state when all is well.
+ * @returns environment for the next `up`: what the killed one had made is taken over, which Pulumi otherwise refuses as existing already
+ * @throws UserError when an object of that name belongs to somebody else
+ */
+export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> {
   await unlock(workspace);
-  const pending = await pendingOperations(workspace);
-  if (pending.length === 0) return;
-  say(`  an earlier run was interrupted in ${pending.length} operation${pending.length > 1 ? "s" : ""}; taking over what it made`);
+  const begun = (await pendingOperations(workspace)).filter((operation) => operation.type === "creating" && operation.resource.custom);
   const found: string[] = [];
-  for (const { resource } of pending.filter((operation) => operation.type === "creating" && operation.resource.custom)) {
-    const id = await findOwned(workspace, resource.inputs ?? {});
-    if (id) found.push(resource.urn, id);
+  const foreign: string[] = [];
+  for (const { resource } of begun) {
+    const object = await find(workspace, resource.inputs ?? {});
+    if (object) (object.owner === ownerOf(project, workspace.stack) ? found : foreign).push(object.what);
   }
-  await workspace.pulumi([
-    "refresh",
-    "--yes",
-    "--skip-preview",
-    ...found.flatMap((part) => ["--import-pending-creates", part]), // URN, id, URN, id, …
-    "--clear-pending-creates",
-  ]);
+  if (foreign.length > 0) {
+    throw new UserError(`an interrupted run was about to create what exists already and is not of stack ${workspace.stack}: ${foreign.join(", ")}`, {
+      fix: "remove these objects if nobody needs them, or name others in the stack's configuration",
+    });
+  }
+  if (found.length === 0) return {};
+  say(`  an interrupted run had made ${found.join(", ")}: taking over`);
+  return { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" };
 }
 
 /** A lock whose process is gone is removed by `pulumi cancel`; a live one is respected. */
@@ -76,8 +81,8 @@ async function pendingOperations(workspace: Workspace): Promise<readonly Pending
   return deployment?.pending_operations ?? [];
 }
 
-/** The id of an object that an interrupted create of this stack made, "namespace/name" or "name"; undefined when there is none, or when it is somebody else's. */
-async function findOwned(workspace: Workspace, { apiVersion, kind, metadata }: KubernetesInputs): Promise<string | undefined> {
+/** The object that an interrupted create may have made, with its owner label; undefined when there is none. */
+async function find(workspace: Workspace, { apiVersion, kind, metadata }: KubernetesInputs): Promise<{ what: string; owner: string | undefined } | undefined> {
   if (!apiVersion || !kind || !metadata?.name) return undefined;
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
   const resource = `${kind}.${version}${group ? `.${group}` : ""}`;
@@ -87,6 +92,5 @@ async function findOwned(workspace: Workspace, { apiVersion, kind, metadata }: K
   );
   if (code !== 0 || stdout.trim() === "") return undefined;
   const live = JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } };
-  if (live.metadata.labels?.[ownerLabel] !== ownerOf(project, workspace.stack)) return undefined;
-  return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+  return { what: `${kind} ${metadata.name}`, owner: live.metadata.labels?.[ownerLabel] };
 }

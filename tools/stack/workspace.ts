@@ -37,11 +37,11 @@ export async function openWorkspace(stack: string, cluster: Cluster, tools: Tool
   const configFile = join(dir, `Pulumi.${name}.yaml`);
   const log = join(logDir, "pulumi.log");
   const pulumi = (args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> =>
-    exec(
-      tools.pulumi,
-      ["-C", root, "--non-interactive", ...args, "--stack", name, ...(withConfig.has(args[0] ?? "") ? ["--config-file", configFile] : [])],
-      { logFile: log, ...options, env: { ...env, ...options.env } },
-    );
+    exec(tools.pulumi, ["-C", root, "--non-interactive", ...args, "--stack", name, ...(withConfig.has(args[0] ?? "") ? ["--config-file", configFile] : [])], {
+      logFile: log,
+      ...options,
+      env: { ...env, ...options.env },
+    });
 
   // `stack init` writes the salt of the passphrase beside the Pulumi.yaml that it finds: here a copy, with our copy of the configuration.
   if (!existsSync(join(backendDir, ".pulumi", "stacks", project, `${name}.json`))) {
@@ -72,13 +72,14 @@ export function pulumiEnvironment(cluster: Cluster, tools: Tools): NodeJS.Proces
 
 /** One state holds the stacks of all clusters of this clone; the plain name is the one of the default cluster. */
 function stackName(stack: string, cluster: Cluster): string {
-  return cluster.name === stack ? stack : `${stack}-${cluster.name}`;
+  return cluster.name === stack || cluster.name.startsWith(`${stack}-`) ? cluster.name : `${stack}-${cluster.name}`;
 }
 
 /** The tracked configuration of the stack with what differs on an embedded cluster: the way to it, platform, sizing, images, no smoke check on simulated nodes. */
 async function writeConfig(stack: string, file: string, cluster: Cluster): Promise<void> {
   const tracked = join(root, `Pulumi.${stack}.yaml`);
-  if (!existsSync(tracked)) throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: "name a stack that has a configuration file, for example STACK=dev" });
+  if (!existsSync(tracked))
+    throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: "name a stack that has a configuration file, for example STACK=dev" });
   const document = parseDocument(readFileSync(tracked, "utf8"));
   if (document.errors[0]) throw new UserError(`Pulumi.${stack}.yaml is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
   const config = document.get("config");
@@ -101,8 +102,14 @@ async function writeConfig(stack: string, file: string, cluster: Cluster): Promi
   renameSync(`${file}.new`, file);
 }
 
+/** Where the API server's proxy reaches pods from. A server on loopback, as that of simulated nodes, has no endpoints: there its own address stands for it. */
 async function apiServerAddresses(cluster: Cluster): Promise<readonly string[]> {
   const { stdout } = await cluster.kubectl(["get", "endpointslices", "-n", "default", "-l", "kubernetes.io/service-name=kubernetes", "-o", "json"]);
-  const { items } = JSON.parse(stdout) as { items: readonly { readonly addressType: string; readonly endpoints: readonly { readonly addresses: readonly string[] }[] }[] };
-  return items.flatMap(({ addressType, endpoints }) => endpoints.flatMap(({ addresses }) => addresses.map((address) => `${address}/${addressType === "IPv6" ? 128 : 32}`)));
+  const { items } = JSON.parse(stdout) as {
+    items: readonly { readonly addressType: string; readonly endpoints: readonly { readonly addresses: readonly string[] }[] | null }[];
+  };
+  const found = items.flatMap(({ addressType, endpoints }) =>
+    (endpoints ?? []).flatMap(({ addresses }) => addresses.map((address) => `${address}/${addressType === "IPv6" ? 128 : 32}`)),
+  );
+  return found.length > 0 ? found : ["127.0.0.1/32"];
 }

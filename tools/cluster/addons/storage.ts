@@ -10,15 +10,32 @@ const volumesPath = "/var/lib/volumes";
 
 export const storageClasses = { standard: "standard", retain: "local-retain" } as const;
 
-function storageClass(className: string, reclaimPolicy: "Delete" | "Retain", isDefault: boolean): KubeObject {
+function storageClass(className: string, reclaimPolicy: "Delete" | "Retain", isDefault: boolean, provisioner = "rancher.io/local-path"): KubeObject {
   return {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
     metadata: { name: className, annotations: isDefault ? { "storageclass.kubernetes.io/is-default-class": "true" } : {} },
-    provisioner: "rancher.io/local-path",
+    provisioner,
     volumeBindingMode: "WaitForFirstConsumer",
     reclaimPolicy,
   };
+}
+
+/** Volumes of simulated nodes: objects that claims can bind to, with nothing behind them. */
+export function simulatedStorage(): KubeObject[] {
+  const volume = (number: number): KubeObject => ({
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name: `simulated-${number}`, labels: { type: "kwok" } },
+    spec: {
+      capacity: { storage: "2Ti" },
+      accessModes: ["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany"],
+      persistentVolumeReclaimPolicy: "Retain",
+      storageClassName: storageClasses.standard,
+      hostPath: { path: `/simulated/${number}` },
+    },
+  });
+  return [storageClass(storageClasses.standard, "Retain", true, "kubernetes.io/no-provisioner"), ...Array.from({ length: 16 }, (_, i) => volume(i + 1))];
 }
 
 /** @param helper image with a shell, for making and removing directories */
