@@ -43,8 +43,8 @@ status: node_modules/.installed ## what runs, and what does not
 	@$(TOOL) status
 
 .PHONY: preview
-preview: node_modules/.installed ## what `up` would change
-	@$(TOOL) preview
+preview: node_modules/.installed ## what `up` would change; ARGS=--refresh looks for changes by hand
+	@$(TOOL) preview $(ARGS)
 
 .PHONY: destroy
 destroy: node_modules/.installed ## delete the stack's objects; the cluster stays

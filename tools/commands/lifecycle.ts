@@ -9,12 +9,12 @@ import { withLock } from "../lib/lock";
 import { logDir, root, stateDir } from "../lib/paths";
 import { bold, say, seconds, yellow } from "../lib/progress";
 import { quiet } from "../stack/output";
-import { recover } from "../stack/recover";
+import { forget, recover } from "../stack/recover";
 import { openTools } from "../stack/tools";
 import { openWorkspace, project, type Workspace } from "../stack/workspace";
 import { preflight } from "../toolchain/preflight";
 import { runningCluster, settings, type Settings } from "./settings";
-import { showStatus } from "./status";
+import { settle, showStatus } from "./status";
 
 /** GPUs that the node of an embedded cluster says it has: a number only, models run on the CPU. */
 const GPUS = 4;
@@ -34,7 +34,10 @@ export async function up(): Promise<number> {
     const cluster = await clusterOf(from);
     await ensureImages(STACK_IMAGES, cluster);
     const workspace = await openWorkspace(from.stack, cluster, tools);
-    await deploy(workspace, await recover(workspace));
+    const takeOver = await recover(workspace);
+    await deploy(workspace, takeOver);
+    if (Object.keys(takeOver).length > 0) await forget(workspace);
+    await settle(cluster);
     say(`  ${bold("up")} after ${seconds(Date.now() - start)}\n`);
     return showStatus(cluster);
   });
@@ -65,7 +68,11 @@ async function deploy(workspace: Workspace, env: NodeJS.ProcessEnv): Promise<voi
 
 /** Runs a command that changes the stack; its lines are shown as they come, and its diagnostics are the error. */
 async function run(workspace: Workspace, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-  const { code } = await workspace.pulumi([...args, "--color", "never"], { env, onLine: quiet((line) => say(`  ${workspace.stack}: ${line}`)), allowFailure: true });
+  const { code } = await workspace.pulumi([...args, "--color", "never"], {
+    env,
+    onLine: quiet((line) => say(`  ${workspace.stack}: ${line}`)),
+    allowFailure: true,
+  });
   if (code === 0) return;
   throw new UserError(`pulumi ${args[0]} of stack ${workspace.stack} failed; what it said is above, all of it in ${logDir}/pulumi.log`, {
     fix: "correct what it names, then run the same command again: it goes on where this one stopped (make status shows what runs)",

@@ -1,4 +1,5 @@
 /** What runs on an embedded cluster, and what does not and why. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../cluster";
 import { bold, green, red, say, yellow } from "../lib/progress";
 import { runningCluster } from "./settings";
@@ -49,15 +50,27 @@ export async function showStatus(cluster: Cluster): Promise<number> {
     say(`  ${mark(ready)} node ${metadata.name}: Kubernetes ${status.nodeInfo?.kubeletVersion ?? "?"}, ${gpus} GPU${gpus === "1" ? "" : "s"}`);
   }
   for (const pod of pods) {
-    const fine = pod.status.phase === "Succeeded" || isTrue(pod.status.conditions, "Ready");
+    const fine = isFine(pod);
     bad += fine ? 0 : 1;
     const restarts = pod.status.containerStatuses?.reduce((sum, one) => sum + one.restartCount, 0) ?? 0;
     say(
       `  ${mark(fine)} ${pod.metadata.namespace ?? ""}/${pod.metadata.name}: ${fine ? pod.status.phase : why(pod)}${restarts > 0 ? yellow(`, ${restarts} restarts`) : ""}`,
     );
   }
-  say(bad === 0 ? '\n  make ask PROMPT=hello · make open · make kubectl ARGS="get pods -A" · make down' : red(`\n  ${bad} not ready`));
+  const next = [...(cluster.flavor === "real" ? ["make ask PROMPT=hello", "make open"] : []), 'make kubectl ARGS="get pods -A"', "make down"];
+  say(bad === 0 ? `\n  ${next.join(" · ")}` : red(`\n  ${bad} not ready`));
   return bad === 0 ? 0 : 1;
+}
+
+/** Waits until all pods are ready, the cluster's own too: some need a while after a start. Gives up after a minute; the status then says what is missing. */
+export async function settle(cluster: Cluster): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(500)) {
+    if ((await list<Pod>(cluster, ["pods", "-A"])).every(isFine)) return;
+  }
+}
+
+function isFine({ status }: Pod): boolean {
+  return status.phase === "Succeeded" || isTrue(status.conditions, "Ready");
 }
 
 function mark(good: boolean): string {

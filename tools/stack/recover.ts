@@ -48,6 +48,11 @@ export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> 
   return { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" };
 }
 
+/** Forgets the operations that an `up` has taken over since: their objects stand in the state now. */
+export async function forget(workspace: Workspace): Promise<void> {
+  await workspace.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+}
+
 /** A lock whose process is gone is removed by `pulumi cancel`; a live one is respected. */
 async function unlock(workspace: Workspace): Promise<void> {
   const dir = join(backendDir, ".pulumi", "locks", "organization", project, workspace.stack);
