@@ -145,7 +145,7 @@ describe("the platform on an embedded cluster", function () {
     chmodSync(weights, 0o644);
     writeFileSync(weights, Buffer.alloc(statSync(weights).size));
     await kubectl("-n", NAMESPACE, "delete", "pod", "-l", "app.kubernetes.io/component=model-server");
-    await waitFor(async () => /tiny:0\.1m-v1\.0-random/.test(await kubectl("-n", NAMESPACE, "get", "events", "--field-selector", "reason=Unhealthy")));
+    await waitFor(async () => /model tiny:0\.1m-v1\.0-random: blob sha256-.* corrupt.*Fix: /.test((await make(["status"])).output));
     expect((await make(["status"])).code).to.not.equal(0);
     expect((await make(["ask", "PROMPT=hello"])).code).to.not.equal(0);
     await kubectl("-n", NAMESPACE, "delete", "jobs", "--all");

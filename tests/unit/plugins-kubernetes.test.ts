@@ -124,6 +124,19 @@ describe("the difference between state and program", () => {
       { kind: "delete", replace: false },
     ]);
   });
+  it("replaces a Job that has not completed where replaceUnready says so", () => {
+    const job = (annotations: Record<string, string>) => ({ apiVersion: "batch/v1", kind: "Job", metadata: { name: "load", namespace: "a", annotations } });
+    const difference = (annotations: Record<string, string>, condition: string) => {
+      const inputs = job(annotations);
+      const live = { ...inputs, status: { conditions: [{ type: condition, status: "True" }] } };
+      return diffObject({ ...live, __inputs: inputs, __initialApiVersion: "batch/v1", __fieldManager: "m" }, inputs, options);
+    };
+    const wanted = { "pulumi.com/replaceUnready": "true" };
+    expect([...difference(wanted, "Failed").changes.values()]).to.deep.equal([{ kind: "update", replace: true }]);
+    expect(difference(wanted, "Failed").deleteBeforeReplace).to.equal(true);
+    expect(difference(wanted, "Complete").changes.size).to.equal(0);
+    expect(difference({}, "Failed").changes.size).to.equal(0);
+  });
   it("is a change where a value is not known yet", () => expect(diffObject(stateOf(deployment("1")), deployment(UNKNOWN), options).changes.size).to.equal(1));
   it("is none for an ignored field", () =>
     expect(diffObject(stateOf(deployment("1")), deployment("2"), { ...options, ignoreChanges: ["spec.template"] }).changes.size).to.equal(0));

@@ -22,15 +22,24 @@ interface Node {
     readonly nodeInfo?: { readonly kubeletVersion: string };
   };
 }
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
+}
 interface ContainerStatus {
-  readonly ready: boolean;
+  readonly name: string;
   readonly restartCount: number;
-  readonly containerID?: string;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string }; readonly terminated?: { readonly reason?: string } };
+  readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
 }
 interface Pod {
   readonly metadata: Meta;
-  readonly status: { readonly phase: string; readonly conditions?: readonly Condition[]; readonly containerStatuses?: readonly ContainerStatus[] };
+  readonly status: {
+    readonly phase: string;
+    readonly conditions?: readonly Condition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
 }
 
 export async function status(): Promise<number> {
@@ -77,8 +86,14 @@ function mark(good: boolean): string {
   return good ? green("✓") : red("✗");
 }
 
+/** The reason that the pod itself gives: what a failed container said last, else what it waits for, else a condition that is not met. */
 function why({ status }: Pod): string {
-  const waiting = status.containerStatuses?.find((one) => one.state?.waiting)?.state?.waiting;
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const failed = containers
+    .map(({ name, state, lastState }) => ({ name, ended: state?.terminated ?? lastState?.terminated }))
+    .find(({ ended }) => (ended?.exitCode ?? 0) !== 0);
+  if (failed) return `${status.phase}, ${failed.name} failed: ${(failed.ended?.message ?? failed.ended?.reason ?? "").trim()}`;
+  const waiting = containers.find(({ state }) => state?.waiting)?.state?.waiting;
   const condition = status.conditions?.find((one) => one.status === "False" && one.message);
   return [status.phase, waiting?.reason, waiting?.message ?? condition?.message].filter(Boolean).join(", ");
 }

@@ -62,8 +62,18 @@ export function diffObject(state: ValueMap, checked: ValueMap, options: DiffOpti
     if (options.ignoreChanges.some((ignored) => covers(ignored, path))) continue;
     changes.set(pathText(path), { kind, replace: replaces(path, fields) });
   }
+  if (isTrue(after, "pulumi.com/replaceUnready") && isUnfinishedJob(live)) {
+    changes.set('metadata.annotations["pulumi.com/replaceUnready"]', { kind: "update", replace: true });
+  }
   const mustReplace = [...changes.values()].some((change) => change.replace);
   // A name that the program gives can't be in use twice: the old object goes first.
   const sameName = nameOf(after) !== "" && nameOf(after) === nameOf(live) && namespaceOf(after) === (namespaceOf(live) || namespaceOf(before));
   return { changes, deleteBeforeReplace: mustReplace && sameName && !isTrue(after, "pulumi.com/autonamed") && mapAt(after, "metadata").name !== undefined };
+}
+
+/** A Job that has not completed, most often because it failed: a Job does not start again by itself. */
+function isUnfinishedJob(live: ValueMap): boolean {
+  if (textAt(live, "kind") !== "Job") return false;
+  const conditions = at(live, "status", "conditions");
+  return !(isList(conditions) && conditions.some((one) => isMap(one) && one.type === "Complete" && one.status === "True"));
 }
