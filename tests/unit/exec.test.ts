@@ -1,4 +1,7 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { exec, ExecError } from "../../tools/lib/exec";
 import { UserError } from "../../tools/lib/errors";
 
@@ -42,5 +45,17 @@ describe("a child process", () => {
     const lines: string[] = [];
     await exec("printf", ["a\\nb"], { onLine: (line) => lines.push(line) });
     expect(lines).to.deep.equal(["a", "b"]);
+  });
+
+  it("may say its last words after it was aborted", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "oap-exec-"));
+    const stop = new AbortController();
+    const said = Promise.withResolvers<void>();
+    const onLine = (line: string) => (line === "ready" ? stop.abort() : said.resolve());
+    const script = "trap 'n=0; while [ $n -lt 2000 ]; do echo bye; n=$((n+1)); done; exit 1' TERM; echo ready; while :; do :; done";
+    const error = await failure(exec("sh", ["-c", script], { signal: stop.signal, logFile: join(dir, "log"), onLine }));
+    await said.promise;
+    rmSync(dir, { recursive: true });
+    expect((error as Error).name).to.equal("AbortError");
   });
 });

@@ -1,6 +1,6 @@
 /** Child processes: argument arrays only, full output to a log file, time limits, no shell. */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { UserError } from "./errors";
 
@@ -46,8 +46,10 @@ export class ExecError extends Error {
 export async function exec(command: string, args: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const { promise, resolve, reject } = Promise.withResolvers<ExecResult>();
   if (options.logFile) mkdirSync(dirname(options.logFile), { recursive: true });
-  const log = options.logFile ? createWriteStream(options.logFile, { flags: "a" }) : undefined;
-  log?.write(`$ ${command} ${args.join(" ")}\n`);
+  // Synchronous, so that the log is whole whenever this process ends, and closed once: an aborted child may speak after it was given up.
+  let log = options.logFile ? openSync(options.logFile, "a") : undefined;
+  const write = (data: string) => log !== undefined && writeSync(log, data);
+  write(`$ ${command} ${args.join(" ")}\n`);
   const child = spawn(command, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: options.env ?? process.env,
@@ -73,7 +75,7 @@ export async function exec(command: string, args: readonly string[], options: Ex
     let rest = "";
     child[name]?.setEncoding("utf8").on("data", (data: string) => {
       heard();
-      log?.write(data);
+      write(data);
       text[name] += data;
       if (!options.onLine) return;
       const lines = (rest + data).split("\n");
@@ -87,7 +89,8 @@ export async function exec(command: string, args: readonly string[], options: Ex
   const done = () => {
     clearTimeout(total);
     clearTimeout(stall);
-    log?.end();
+    if (log !== undefined) closeSync(log);
+    log = undefined;
   };
   child.on("error", (error: NodeJS.ErrnoException) => {
     done();
