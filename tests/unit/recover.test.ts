@@ -1,17 +1,21 @@
 import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Cluster } from "../../tools/cluster";
 import { UserError } from "../../tools/lib/errors";
 import type { ExecResult } from "../../tools/lib/exec";
-import { recover } from "../../tools/stack/recover";
+import { recover, unfinishedUntilDone } from "../../tools/stack/recover";
 import type { Workspace } from "../../tools/stack/workspace";
 
 const result = (stdout: string): Promise<ExecResult> => Promise.resolve({ code: 0, stdout, stderr: "" });
 
 const service = { apiVersion: "v1", kind: "Service", metadata: { name: "ollama", namespace: "ai" } };
-const operation = (type: string, inputs: unknown = service) => ({ type, resource: { urn: "urn", type: "kubernetes:core/v1:Service", custom: true, inputs } });
+const step = (op: string) => ({ op, newState: { custom: true, inputs: service } });
 
-/** A stack `test` whose state has these operations, on a cluster that answers every question for an object with `live`. */
-function workspace(pending: readonly unknown[], live?: unknown): { workspace: Workspace; asked: string[] } {
+let dir: string;
+/** A stack `test`, interrupted or not, whose next `up` has these steps, on a cluster that answers every question for an object with `live`. */
+function workspace(interrupted: boolean, steps: readonly unknown[] = [], live?: unknown): { workspace: Workspace; asked: string[] } {
   const asked: string[] = [];
   const cluster: Cluster = {
     name: "test",
@@ -28,33 +32,44 @@ function workspace(pending: readonly unknown[], live?: unknown): { workspace: Wo
     ctr: () => result(""),
     inNetwork: () => result(""),
   };
-  const pulumi = () => result(JSON.stringify({ deployment: { pending_operations: pending } }));
-  return { workspace: { stack: "test", cluster, configFile: "/nowhere/Pulumi.test.yaml", pulumi }, asked };
+  const pulumi = (args: readonly string[]) => {
+    if (args[0] === "preview") asked.push("preview");
+    return result(JSON.stringify(args[0] === "preview" ? { steps } : { deployment: { pending_operations: interrupted ? [{}] : [] } }));
+  };
+  return { workspace: { stack: "test", cluster, configFile: join(dir, "Pulumi.test.yaml"), pulumi }, asked };
 }
 
 const owned = (owner: string) => ({ metadata: { labels: { "openshift-ai-platform/owner": owner } } });
 
+const takeOver = { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" };
+
 describe("what a killed up leaves", () => {
-  it("costs no question to the cluster when nothing was interrupted", async () => {
-    const { workspace: stack, asked } = workspace([]);
+  beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "oap-recover-"))));
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("costs no preview and no question to the cluster when nothing was interrupted", async () => {
+    const { workspace: stack, asked } = workspace(false);
     expect(await recover(stack)).to.deep.equal({});
     expect(asked).to.deep.equal([]);
   });
 
   it("is taken over when it carries this stack's owner label", async () => {
-    const { workspace: stack, asked } = workspace([operation("creating")], owned("openshift-ai-platform.test"));
-    expect(await recover(stack)).to.deep.equal({ PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" });
-    expect(asked).to.deep.equal(["get Service.v1 ollama -n ai -o json --ignore-not-found"]);
+    const { workspace: stack, asked } = workspace(true, [step("same"), step("create")], owned("openshift-ai-platform.test"));
+    expect(await recover(stack)).to.deep.equal(takeOver);
+    expect(asked).to.deep.equal(["preview", "get Service.v1 ollama -n ai -o json --ignore-not-found"]);
+  });
+
+  it("is found without a note in the state too", async () => {
+    const { workspace: stack } = workspace(false, [step("create")], owned("openshift-ai-platform.test"));
+    const killed: unknown = await unfinishedUntilDone(stack, () => Promise.reject(new Error("killed"))).catch((error: unknown) => error);
+    expect((killed as Error).message).to.equal("killed");
+    expect(await recover(stack)).to.deep.equal(takeOver);
+    await unfinishedUntilDone(stack, () => Promise.resolve());
+    expect(await recover(stack)).to.deep.equal({});
   });
 
   it("is made again when nothing was made yet", async () => {
-    expect(await recover(workspace([operation("creating")]).workspace)).to.deep.equal({});
-  });
-
-  it("is left to the next up where the operation was no create", async () => {
-    const { workspace: stack, asked } = workspace([operation("updating"), operation("deleting")]);
-    expect(await recover(stack)).to.deep.equal({});
-    expect(asked).to.deep.equal([]);
+    expect(await recover(workspace(true, [step("create")]).workspace)).to.deep.equal({});
   });
 
   for (const [whose, live] of [
@@ -62,7 +77,7 @@ describe("what a killed up leaves", () => {
     ["nobody's", { metadata: {} }],
   ] as const) {
     it(`is not taken over when it is ${whose}, and is named`, async () => {
-      const error: unknown = await recover(workspace([operation("creating")], live).workspace).catch((reason: unknown) => reason);
+      const error: unknown = await recover(workspace(true, [step("create")], live).workspace).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UserError);
       expect((error as UserError).message).to.contain("Service ollama");
       expect((error as UserError).fix).to.contain("remove these objects");

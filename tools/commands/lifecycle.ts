@@ -9,7 +9,7 @@ import { withLock } from "../lib/lock";
 import { logDir, root, stateDir } from "../lib/paths";
 import { bold, say, seconds, yellow } from "../lib/progress";
 import { quiet } from "../stack/output";
-import { forget, recover } from "../stack/recover";
+import { forget, recover, unfinishedUntilDone } from "../stack/recover";
 import { openTools } from "../stack/tools";
 import { openWorkspace, project, type Workspace } from "../stack/workspace";
 import { preflight } from "../toolchain/preflight";
@@ -35,8 +35,10 @@ export async function up(): Promise<number> {
     await ensureImages(STACK_IMAGES, cluster);
     const workspace = await openWorkspace(from.stack, cluster, tools);
     const takeOver = await recover(workspace);
-    await deploy(workspace, takeOver);
-    if (Object.keys(takeOver).length > 0) await forget(workspace);
+    await unfinishedUntilDone(workspace, async () => {
+      await deploy(workspace, takeOver);
+      if (Object.keys(takeOver).length > 0) await forget(workspace);
+    });
     await settle(cluster);
     say(`  ${bold("up")} after ${seconds(Date.now() - start)}\n`);
     return showStatus(cluster);

@@ -1,19 +1,20 @@
 /**
- * What a killed `up` leaves: a lock of a process that is gone, and operations that were begun and not recorded as ended.
+ * What a killed `up` leaves: a lock of a process that is gone, and objects of which the state does not know.
  * Objects that it made are known by their owner label and taken over by the next `up`, which makes the rest.
  * (`pulumi refresh --import-pending-creates` would be the way, but version 3.259 drops the operations without importing anything.)
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { UserError } from "../lib/errors";
 import { isAlive } from "../lib/lock";
 import { say } from "../lib/progress";
 import { ownerLabel, ownerOf } from "../../components/common/labels";
 import { backendDir, project, type Workspace } from "./workspace";
 
-interface PendingOperation {
-  readonly type: string;
-  readonly resource: { readonly urn: string; readonly type: string; readonly custom: boolean; readonly inputs?: KubernetesInputs };
+/** A step of `pulumi preview --json`. */
+interface Step {
+  readonly op: string;
+  readonly newState?: { readonly custom?: boolean; readonly inputs?: KubernetesInputs };
 }
 interface KubernetesInputs {
   readonly apiVersion?: string;
@@ -24,32 +25,55 @@ interface Lock {
   readonly pid: number;
 }
 
+/** Takes over what exists already, instead of refusing it. */
+const TAKE_OVER = { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" } as const;
+
+/** There while an `up` runs, and after one that did not end well. */
+const marker = (workspace: Workspace) => join(dirname(workspace.configFile), "unfinished");
+
+/** Runs an `up` so that the next one knows whether it ended. */
+export async function unfinishedUntilDone(workspace: Workspace, up: () => Promise<void>): Promise<void> {
+  writeFileSync(marker(workspace), "");
+  await up();
+  rmSync(marker(workspace));
+}
+
 /**
  * Makes the stack usable again after a kill. Costs nothing but reading the state when all is well.
+ * The state's notes of what was begun are not enough: a create can reach the cluster without one. So all that the next `up` would create is looked up.
  * @returns environment for the next `up`: what the killed one had made is taken over, which Pulumi otherwise refuses as existing already
  * @throws UserError when an object of that name belongs to somebody else
  */
 export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> {
   await unlock(workspace);
-  const begun = (await pendingOperations(workspace)).filter((operation) => operation.type === "creating" && operation.resource.custom);
+  if (!existsSync(marker(workspace)) && (await pendingOperations(workspace)) === 0) return {};
   const found: string[] = [];
   const foreign: string[] = [];
-  for (const { resource } of begun) {
-    const object = await find(workspace, resource.inputs ?? {});
+  for (const inputs of await wouldCreate(workspace)) {
+    const object = await find(workspace, inputs);
     if (object) (object.owner === ownerOf(project, workspace.stack) ? found : foreign).push(object.what);
   }
   if (foreign.length > 0) {
-    throw new UserError(`an interrupted run was about to create what exists already and is not of stack ${workspace.stack}: ${foreign.join(", ")}`, {
+    throw new UserError(`this run would create what exists already and is not of stack ${workspace.stack}: ${foreign.join(", ")}`, {
       fix: "remove these objects if nobody needs them, or name others in the stack's configuration",
     });
   }
   if (found.length === 0) return {};
   say(`  an interrupted run had made ${found.join(", ")}: taking over`);
-  return { PULUMI_K8S_UPSERT_EXISTING_OBJECTS: "true" };
+  return TAKE_OVER;
 }
 
-/** Forgets the operations that an `up` has taken over since: their objects stand in the state now. */
+/** What the next `up` would create. None where the preview fails: then `up` fails too, and says why. */
+async function wouldCreate(workspace: Workspace): Promise<readonly KubernetesInputs[]> {
+  const { code, stdout } = await workspace.pulumi(["preview", "--json"], { env: TAKE_OVER, logFile: "/dev/null", allowFailure: true });
+  if (code !== 0) return [];
+  const { steps = [] } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as { steps?: readonly Step[] };
+  return steps.flatMap(({ op, newState }) => (op === "create" && newState?.custom && newState.inputs ? [newState.inputs] : []));
+}
+
+/** Forgets begun operations that an `up` has ended since: their objects stand in the state now. */
 export async function forget(workspace: Workspace): Promise<void> {
+  if ((await pendingOperations(workspace)) === 0) return;
   await workspace.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
 }
 
@@ -80,10 +104,11 @@ function list(dir: string): string[] {
   }
 }
 
-async function pendingOperations(workspace: Workspace): Promise<readonly PendingOperation[]> {
+/** How many operations were begun and not recorded as ended. */
+async function pendingOperations(workspace: Workspace): Promise<number> {
   const { stdout } = await workspace.pulumi(["stack", "export"], { logFile: "/dev/null" });
-  const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: PendingOperation[] } };
-  return deployment?.pending_operations ?? [];
+  const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: readonly unknown[] } };
+  return deployment?.pending_operations?.length ?? 0;
 }
 
 /** The object that an interrupted create may have made, with its owner label; undefined when there is none. */
