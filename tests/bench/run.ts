@@ -172,4 +172,4 @@ void main()
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = 1;
   })
-  .finally(() => rmSync(stateDir, { recursive: true, force: true }));
+  .finally(() => process.exitCode === 1 || rmSync(stateDir, { recursive: true, force: true }));
