@@ -13,7 +13,8 @@ import { openTools } from "../../tools/stack/tools";
 import { openWorkspace, pulumiEnvironment } from "../../tools/stack/workspace";
 import { countingProxy, median, peakMemory, timed, type Upstream } from "./measure";
 
-const RUNS = 5;
+/** RUNS=3 for a quick look */
+const RUNS = Number(process.env.RUNS ?? 5);
 const SMALL = 250;
 const LARGE = 500;
 
@@ -97,7 +98,8 @@ async function configMaps(cli: string, base: NodeJS.ProcessEnv, cluster: Cluster
       "current-context": "bench",
     };
     writeFileSync(kubeconfig, JSON.stringify(file), { mode: 0o600 });
-    const env = { ...base, OAP_EMBEDDED_KUBECONFIG: kubeconfig };
+    // The stand-in does not know the proxy, which stands before our own cluster.
+    const env = { ...base, OAP_STANDIN_ANY_CLUSTER: "1" };
     const times = { preview: new Map<number, number>(), up: new Map<number, number>() };
     for (const count of [SMALL, LARGE]) {
       const run = await program(cli, env, "configmaps", { kubeconfig, context: "bench", count: `${count}` });
