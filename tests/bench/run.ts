@@ -66,7 +66,7 @@ async function main(): Promise<void> {
 
     await configMaps(tools.pulumi, env, cluster, up);
   } finally {
-    await step("remove the bench cluster", () => removeCluster(cluster));
+    await removeCluster(cluster);
   }
   print();
 }

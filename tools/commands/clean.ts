@@ -1,23 +1,21 @@
 /** Stopping and removing: down keeps data, clean removes the state of this clone, distclean this user's caches too. */
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { findCluster, removeCluster, stopCluster, type Cluster } from "../cluster";
+import { rmSync } from "node:fs";
+import { clusterNames, findCluster, removeCluster, stopCluster, type Cluster } from "../cluster";
 import { cacheDir, stateDir } from "../lib/paths";
 import { say, step } from "../lib/progress";
 
 function clusters(): readonly Cluster[] {
-  const dir = join(stateDir, "clusters");
-  return existsSync(dir) ? readdirSync(dir).flatMap((name) => findCluster(name) ?? []) : [];
+  return clusterNames().flatMap((name) => findCluster(name) ?? []);
 }
 
 export async function down(): Promise<undefined> {
-  for (const cluster of clusters()) await step(`stop cluster ${cluster.name}`, () => stopCluster(cluster));
+  for (const cluster of clusters()) await stopCluster(cluster);
   say("  stopped; `make up` starts again with the data that is there");
   return undefined;
 }
 
 export async function clean(): Promise<undefined> {
-  for (const cluster of clusters()) await step(`remove cluster ${cluster.name}`, () => removeCluster(cluster));
+  for (const cluster of clusters()) await removeCluster(cluster);
   rmSync(stateDir, { recursive: true, force: true });
   say("  no state of this clone is left");
   return undefined;
