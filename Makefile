@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 STACK ?= dev
-export STACK PLATFORM FLAVOR PROMPT MODEL
+export STACK PLATFORM FLAVOR CLUSTER CONTEXT OUT PROMPT MODEL
 
 BIN := node_modules/.bin
 NODE := $(BIN)/node --import tsx
@@ -17,7 +17,7 @@ MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 help: ## list the targets
 	@printf 'OpenShift AI Platform\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@printf '\nVariables: STACK=dev · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · PROMPT=text · MODEL=name · ARGS=…\n'
+	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · CONTEXT=name · OUT=dir · PROMPT=text · MODEL=name · ARGS=…\n'
 
 # `npm ci` starts from an empty folder, so a half-done install is never used.
 node_modules/.installed: package.json package-lock.json
@@ -47,8 +47,16 @@ preview: node_modules/.installed ## what `up` would change; ARGS=--refresh looks
 	@$(TOOL) preview $(ARGS)
 
 .PHONY: destroy
-destroy: node_modules/.installed ## delete the stack's objects; the cluster stays
+destroy: node_modules/.installed ## delete the stack's objects; data is kept and listed, the cluster stays
 	@$(TOOL) destroy
+
+.PHONY: render
+render: node_modules/.installed ## write one manifest per object, without a cluster: make render STACK=production OUT=dir
+	@$(TOOL) render
+
+.PHONY: doctor
+doctor: node_modules/.installed ## what a cluster lacks for a stack, and how to get it: make doctor CONTEXT=name STACK=production
+	@$(TOOL) doctor $(ARGS)
 
 .PHONY: kubectl
 kubectl: node_modules/.installed ## run kubectl on the embedded cluster: make kubectl ARGS="get pods -A"
@@ -77,10 +85,15 @@ check: node_modules/.installed ## types, lint, format
 	@$(BIN)/node $(BIN)/eslint .
 	@$(BIN)/prettier --check --log-level warn .
 	@$(NODE) tools/check.ts
+	@$(NODE) tools/docs/index.ts --check
 
 .PHONY: format
 format: node_modules/.installed ## write the format that `check` wants
 	@$(BIN)/prettier --write --log-level warn .
+
+.PHONY: docs
+docs: node_modules/.installed ## write what of docs/ is made from the program; `check` says when it is not up to date
+	@$(NODE) tools/docs/index.ts
 
 .PHONY: test
 test: node_modules/.installed ## all tests: unit, contract (real servers), e2e (a cluster of its own)

@@ -3,33 +3,71 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerOf } from "./components/common/labels";
 import { Platform } from "./components/platform";
+import { capacityPlan } from "./stacks/capacity";
+import { capacityTable } from "./stacks/capacityTable";
 import { imageReferences, ImagesError, readImagesLock, type ImageReferences } from "./stacks/images";
 import { ConfigError, loadConfig } from "./stacks/load";
+import { projects as projectsOf } from "./stacks/projects";
 import type { StackConfig } from "./stacks/schema";
 
 const stack = pulumi.getStack();
 const { config, images } = load();
 
 // Never the current context of whoever runs this.
-const provider = new k8s.Provider("cluster", {
+const connection: k8s.ProviderArgs = {
   context: config.cluster.context,
   ...(config.cluster.kubeconfig === undefined ? {} : { kubeconfig: config.cluster.kubeconfig }),
   clusterIdentifier: config.cluster.name,
   enableConfigMapMutable: true,
   enableSecretMutable: true,
-  // What somebody changed by hand is put right, not reported as a conflict.
-  enablePatchForce: true,
-});
+};
+// What outlives the stack is taken over by the next `up`, unless somebody else holds it: docs/adr/0005.
+const retaining = new k8s.Provider("cluster", { ...connection, upsertExistingObjects: true, enablePatchForce: false });
+// What somebody changed by hand is put right, not reported as a conflict.
+const provider = new k8s.Provider("objects", { ...connection, enablePatchForce: true });
 
-const platform = new Platform("platform", { config, images, owner: ownerOf(pulumi.getProject(), stack) }, { provider });
+const platform = new Platform(
+  "platform",
+  {
+    config,
+    images,
+    owner: ownerOf(pulumi.getProject(), stack),
+    retained: { provider: retaining, retainOnDelete: true },
+    registryCredentials: config.secrets.source === "generated" ? new pulumi.Config().getSecret("registryCredentials") : undefined,
+  },
+  // All objects have names of their own, so the old one goes first where one is replaced.
+  { provider, transforms: [({ custom, props, opts }) => (custom ? { props, opts: pulumi.mergeOptions(opts, { deleteBeforeReplace: true }) } : undefined)] },
+);
 
-const first = platform.pools[0];
+const capacity = capacityPlan(config);
+// In a preview too, and before anything is made.
+void pulumi.log.info(`capacity of ${stack}\n${capacityTable(capacity)}`, platform);
 
-/** The project that holds everything. */
+/** The projects: their namespaces, kinds and quotas. */
+export const projects = projectsOf(config).map(({ key, namespace, kind, quota }) => ({ key, namespace, kind, quota }));
+
+/** The teams: where they work, with how much, which models they may ask, and their monthly budget. */
+export const teams = projectsOf(config).flatMap(({ namespace, teams: members }) =>
+  members.map(({ name, group, quota, models, monthlyBudget }) => ({
+    name,
+    group,
+    namespace,
+    quota,
+    models,
+    ...(monthlyBudget === undefined ? {} : { monthlyBudget }),
+  })),
+);
+
+/** What all workloads take at their largest scale, against quotas and declared nodes. */
+export const capacityPlanned = capacityTable(capacity);
+
+/** The project of the layers. */
 export const namespace = platform.namespace;
 
 /** Each pool: its models, and its addresses inside the cluster. */
 export const pools = platform.pools.map(({ name, address, models }) => ({ name, models, url: address.url, openai: pulumi.interpolate`${address.url}/v1` }));
+
+const first = platform.pools[0];
 
 /** How to ask a model from outside: nothing is public yet. */
 export const ask =
@@ -40,8 +78,11 @@ curl http://127.0.0.1:${first.address.port}/v1/chat/completions -H 'Content-Type
 function load(): { config: StackConfig; images: ImageReferences } {
   try {
     const lock = readImagesLock();
-    const config = loadConfig(pulumi.runtime.allConfig(), `Pulumi.${stack}.yaml`, Object.keys(lock));
-    return { config, images: imageReferences(lock, config.imagesLock, config.environment === "production") };
+    // As the engine passes it; the SDK has no function for it.
+    const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+    const config = loadConfig(pulumi.runtime.allConfig(), `Pulumi.${stack}.yaml`, Object.keys(lock), secretKeys);
+    const { lock: clusterLock, requireDigests = config.environment === "production" } = config.images;
+    return { config, images: imageReferences(lock, clusterLock, requireDigests, config.registry.mirror) };
   } catch (error) {
     // Shown without a stack trace.
     if (error instanceof ConfigError || error instanceof ImagesError) throw new pulumi.RunError(error.message);

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connections } from "../stacks/connections";
+import { canSurge } from "../stacks/capacity";
 import type { ImageReferences } from "../stacks/images";
-import type { PoolConfig, StackConfig } from "../stacks/schema";
-import { sizings, type Sizing } from "../stacks/sizing";
+import type { StackConfig } from "../stacks/schema";
+import { sizingOf } from "../stacks/sizing";
+import { modelsClass } from "../stacks/storage";
 import type { StackContext } from "./common/context";
 import { profileOf } from "./common/platform";
 import type { ServiceAddress } from "./common/serviceAddress";
-import { Project } from "./foundation/project";
+import { Foundation } from "./foundation/foundation";
 import { ModelPool } from "./serving/modelPool";
 import { ModelStore } from "./serving/modelStore";
 import { SmokeCheck } from "./smoke/smokeCheck";
@@ -16,6 +17,10 @@ export interface PlatformArgs {
   readonly images: ImageReferences;
   /** Value of the owner label. */
   readonly owner: string;
+  /** Options of objects that outlive the stack. */
+  readonly retained: pulumi.CustomResourceOptions;
+  /** Content of the pull secret. */
+  readonly registryCredentials?: pulumi.Input<string> | undefined;
 }
 
 /** A pool as its users see it. */
@@ -29,79 +34,86 @@ const storeName = "models";
 
 /** The whole platform: wires the layers, decides nothing. */
 export class Platform extends pulumi.ComponentResource {
+  /** Namespaces by the key of their project: `platform`, `infrastructure`, teams' projects. */
+  readonly namespaces: ReadonlyMap<string, pulumi.Output<string>>;
+  /** Namespace of the layers. */
   readonly namespace: pulumi.Output<string>;
   readonly pools: readonly ServedPool[];
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:platform:Platform", name, {}, opts);
-    const { config, images } = args;
-    const sizing = sizings[config.sizing];
-    const context: StackContext = { profile: profileOf(config.platform), owner: args.owner };
+    const { config } = args;
+    const context = contextOf(args);
 
-    const project = new Project(
-      `ai-${config.environment}`,
-      { context, sizing, connections: connections(config), apiServerAddresses: config.cluster.apiServerAddresses },
-      { parent: this },
-    );
-    this.namespace = project.namespace;
+    const foundation = new Foundation("foundation", { context, config, registryCredentials: args.registryCredentials }, { parent: this });
+    this.namespaces = foundation.namespaces;
+    const namespace = foundation.namespaces.get("platform");
+    if (namespace === undefined) throw new Error("projects() plans no project for the platform");
+    this.namespace = namespace;
 
+    this.pools = config.layers.serving ? this.serve(args, context, foundation.ready) : [];
+    this.registerOutputs({ namespace: this.namespace });
+  }
+
+  private serve({ config, images }: PlatformArgs, context: StackContext, ready: readonly pulumi.Resource[]): readonly ServedPool[] {
+    const { namespace } = this;
+    const sizing = sizingOf(config);
     const { models: volume } = config.storage;
     const store = new ModelStore(
       storeName,
       {
         context,
-        namespace: this.namespace,
+        namespace,
         models: config.models,
         images,
-        volume: { class: volume.class, size: volume.size ?? sizing.modelStorage, accessMode: volume.accessMode },
+        volume: { class: modelsClass(config), size: volume.size ?? sizing.modelStorage, accessMode: volume.accessMode },
         loader: sizing.loader,
       },
-      { parent: this, dependsOn: [project] },
+      { parent: this, dependsOn: [...ready] },
     );
 
-    const pools = config.serving.pools.map(
-      (pool) =>
-        new ModelPool(
-          pool.name,
-          {
-            context,
-            namespace: this.namespace,
-            pool,
-            models: store.models.filter(({ name: model }) => pool.models.includes(model)),
-            image: images("ollama"),
-            server: sizing.server,
-            loader: sizing.loader,
-            claimName: storeName,
-            scripts: store.scripts,
-            surge: canSurge(pool, config, sizing),
-          },
-          { parent: this },
-        ),
-    );
-    this.pools = pools.map((pool, i) => ({ name: config.serving.pools[i]?.name ?? "", address: pool.address, models: config.serving.pools[i]?.models ?? [] }));
-
-    if (config.smokeCheck) {
-      for (const [i, pool] of pools.entries()) {
+    return config.serving.pools.map((pool) => {
+      const served = new ModelPool(
+        pool.name,
+        {
+          context,
+          namespace,
+          pool,
+          models: store.models.filter(({ name: model }) => pool.models.includes(model)),
+          image: images("ollama"),
+          server: sizing.server,
+          loader: sizing.loader,
+          claimName: storeName,
+          scripts: store.scripts,
+          surge: canSurge(pool, config),
+        },
+        { parent: this },
+      );
+      if (config.smokeCheck) {
+        const { context: name, kubeconfig, kubectl } = config.cluster;
         new SmokeCheck(
-          `smoke-${config.serving.pools[i]?.name}`,
-          {
-            cluster: { context: config.cluster.context, kubeconfig: config.cluster.kubeconfig, kubectl: config.cluster.kubectl },
-            service: pool.address,
-            models: config.serving.pools[i]?.models ?? [],
-            version: pool.version,
-            after: [pool.workload],
-          },
+          `smoke-${pool.name}`,
+          { cluster: { context: name, kubeconfig, kubectl }, service: served.address, models: pool.models, version: served.version, after: [served.workload] },
           { parent: this },
         );
       }
-    }
-
-    this.registerOutputs({ namespace: this.namespace });
+      return { name: pool.name, address: served.address, models: pool.models };
+    });
   }
 }
 
-/** Whether one pod more than wanted can run: the quota has GPUs for it, and the volume can be mounted on its node too. */
-export function canSurge(pool: PoolConfig, config: StackConfig, sizing: Sizing): boolean {
-  const used = config.serving.pools.reduce((sum, { replicas, gpusPerReplica }) => sum + replicas * gpusPerReplica, 0);
-  return config.storage.models.accessMode === "ReadWriteMany" && used + pool.gpusPerReplica <= sizing.quota.gpus;
+function contextOf({ config, owner, retained }: PlatformArgs): StackContext {
+  const { proxy, noProxy, trustedCA } = config.network;
+  const { pullSecret } = config.registry;
+  return {
+    profile: profileOf(config.platform),
+    owner,
+    site: {
+      gpuResource: config.cluster.gpuResource,
+      ...(pullSecret === undefined ? {} : { pullSecret }),
+      ...(proxy === undefined ? {} : { proxy: { url: proxy.url, noProxy } }),
+      trustedCA: trustedCA !== undefined,
+    },
+    retained,
+  };
 }

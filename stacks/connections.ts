@@ -1,43 +1,132 @@
-/** Who may talk to whom: the one table that all network policies are made from. Everything else is denied. */
+/** Who may talk to whom: the one table that all network policies are made from. Everything else is denied. Pure. */
+import { isIP } from "node:net";
+import { namespaceOf, projectOf } from "./projects";
 import type { StackConfig } from "./schema";
 
-/** Pods of the project by their `app.kubernetes.io/component` and `app.kubernetes.io/instance`. */
+/** Pods by their namespace, their `app.kubernetes.io/component` and their `app.kubernetes.io/instance`. */
 export interface PodGroup {
-  readonly component: Component;
-  readonly instance: string;
+  readonly namespace: string;
+  /** @default all pods of the namespace */
+  readonly component?: Component;
+  /** @default all pods of the component */
+  readonly instance?: string;
 }
-export type Component = "model-server" | "model-loader";
+export type Component = "model-server" | "model-loader" | "promotion-test";
 
-/** Something outside the project; where that is, says the platform's profile. */
-export type Outside = "api-server" | "dns" | "internet";
+/** What is no pod of a project. The platform's profile and the configuration say where each is; `site`: `network.allowedAddresses`. */
+export type Outside = "api-server" | "dns" | "internet" | "proxy" | "site";
 
 export interface Connection {
   readonly from: PodGroup | Outside;
   readonly to: PodGroup | Outside;
-  /** Port of the pod, not of the Service: policies see traffic after address translation. `dns`: that of the platform's DNS pods. */
+  /** TCP port of the pod, not of the Service: policies see traffic after address translation. `dns`: that of the platform's DNS pods, UDP and TCP. */
   readonly port: number | "dns";
   readonly why: string;
 }
 
+/** What the table is made from. */
+export type ConnectionsConfig = Pick<StackConfig, "environment" | "layers" | "models" | "network" | "serving" | "teams">;
+
 /** Port of a model server. */
 export const modelServerPort = 11434;
+
+/** Port of everything outside that models are pulled from. */
+export const httpsPort = 443;
 
 /** Instance of all loaders that pull from a registry; the others need no connection at all. */
 export const pullingLoader = "registry";
 
-export function connections(config: Pick<StackConfig, "models" | "serving">): readonly Connection[] {
-  const servers = config.serving.pools.map<Connection>(({ name }) => ({
-    from: "api-server",
-    to: { component: "model-server", instance: name },
-    port: modelServerPort,
-    why: "kubectl's forwards and the smoke check go through the API server's proxy",
-  }));
-  if (!config.models.some(({ source }) => source.kind === "registry")) return servers;
-  const loader: PodGroup = { component: "model-loader", instance: pullingLoader };
-  return [...servers, { from: loader, to: "dns", port: "dns", why: "finds the registry" }, { from: loader, to: "internet", port: 443, why: "pulls models" }];
+/**
+ * All connections of a stack's projects. One between two stacks stands in the tables of both: each stack has the policies of its own end only.
+ */
+export function connections(config: ConnectionsConfig): readonly Connection[] {
+  return [...(config.layers.serving ? [...servers(config), ...loaders(config)] : []), ...teams(config), ...promotionTests(config)];
 }
 
-/** Every group of pods that a stack has, with or without connections. */
 export function isPodGroup(end: PodGroup | Outside): end is PodGroup {
   return typeof end === "object";
+}
+
+/** Whether a pod belongs to a group. */
+export function includes(
+  group: PodGroup,
+  pod: { readonly namespace: string; readonly component?: string | undefined; readonly instance?: string | undefined },
+): boolean {
+  return (
+    group.namespace === pod.namespace &&
+    (group.component === undefined || group.component === pod.component) &&
+    (group.instance === undefined || group.instance === pod.instance)
+  );
+}
+
+/** For people: `ai-production/model-server/ollama`, `ai-production-ml/*`, `dns`. */
+export function endName(end: PodGroup | Outside): string {
+  return isPodGroup(end) ? [end.namespace, end.component ?? "*", ...(end.instance === undefined ? [] : [end.instance])].join("/") : end;
+}
+
+/** For people, and the key of what is said about a row: `ai-production/model-loader/registry → internet:443`. */
+export function connectionName({ from, to, port }: Pick<Connection, "from" | "to" | "port">): string {
+  return `${endName(from)} → ${endName(to)}:${port}`;
+}
+
+function platformPods(config: Pick<StackConfig, "environment">, component: Component, instance: string): PodGroup {
+  return { namespace: namespaceOf(config.environment, "platform"), component, instance };
+}
+
+function servers(config: ConnectionsConfig): Connection[] {
+  return config.serving.pools.map(({ name }) => ({
+    from: "api-server",
+    to: platformPods(config, "model-server", name),
+    port: modelServerPort,
+    why: "the smoke check and make ask go through the API server's proxy",
+  }));
+}
+
+function loaders(config: ConnectionsConfig): Connection[] {
+  const { allowedAddresses, downloads, proxy } = config.network;
+  if (!config.models.some(({ source }) => source.kind === "registry")) return [];
+  const from = platformPods(config, "model-loader", pullingLoader);
+  const ways: Connection[] = [];
+  if (downloads && proxy === undefined) ways.push({ from, to: "internet", port: httpsPort, why: "pulls models" });
+  if (downloads && proxy !== undefined) ways.push({ from, to: "proxy", port: proxyEnd(proxy.url).port, why: "pulls models through the forward proxy" });
+  if (allowedAddresses.length > 0) ways.push({ from, to: "site", port: httpsPort, why: "pulls models from the site's own mirror" });
+  // A proxy looks up the names that it is asked for itself.
+  const named = ways.some(({ to }) => to !== "proxy") || (ways.length > 0 && proxy !== undefined && isIP(proxyEnd(proxy.url).host) === 0);
+  return [...(named ? [{ from, to: "dns", port: "dns", why: "finds the registry, the mirror or the proxy" } as const] : []), ...ways];
+}
+
+/** @param url as the schema has it: `http://host:port`, whatever the port, which URL leaves out where it is the usual one */
+function proxyEnd(url: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = /^https?:\/\/([^:/]+):([0-9]+)/.exec(url) ?? [];
+  return { host, port: Number(port) };
+}
+
+function teams(config: ConnectionsConfig): Connection[] {
+  const { environment, layers, serving } = config;
+  const keys = [...new Set(config.teams.map(projectOf))];
+  return keys.flatMap<Connection>((key) => {
+    const from: PodGroup = { namespace: namespaceOf(environment, key) };
+    const models = config.teams.filter((team) => projectOf(team) === key).flatMap((team) => team.models);
+    const pools = layers.serving ? serving.pools.filter((pool) => pool.models.some((model) => models.includes(model))) : [];
+    return [
+      { from, to: "dns", port: "dns", why: "finds Services" },
+      ...pools.map<Connection>(({ name }) => ({
+        from,
+        to: platformPods(config, "model-server", name),
+        port: modelServerPort,
+        why: "asks the models of its teams",
+      })),
+    ];
+  });
+}
+
+/** The same row in both stacks: staging does not know production's pools. */
+function promotionTests({ environment, layers, network }: ConnectionsConfig): Connection[] {
+  if (!network.promotionTests || environment === "development" || (environment === "production" && !layers.serving)) return [];
+  const from: PodGroup = { namespace: namespaceOf("staging", "platform"), component: "promotion-test" };
+  const to: PodGroup = { namespace: namespaceOf("production", "platform"), component: "model-server" };
+  return [
+    ...(environment === "staging" ? [{ from, to: "dns", port: "dns", why: "finds production's Services" } as const] : []),
+    { from, to, port: modelServerPort, why: "compares a candidate with what production answers" },
+  ];
 }

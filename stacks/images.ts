@@ -21,23 +21,29 @@ export function readImagesLock(): ImagesLock {
  * The references that pods name: by digest where one is known.
  * @param clusterLock path of the cluster's own lock
  * @param pinned refuse images without a digest
+ * @param mirror takes the place of the registries' hosts; images that were made for the cluster keep their names
  * @throws ImagesError naming every image that is not pinned
  */
-export function imageReferences(lock: ImagesLock, clusterLock: string | undefined, pinned: boolean): ImageReferences {
+export function imageReferences(lock: ImagesLock, clusterLock: string | undefined, pinned: boolean, mirror?: string): ImageReferences {
   const images =
-    clusterLock === undefined ? lock : mergeLocks(lock, read(clusterLock, parseClusterLock, "run make up again, or correct openshift-ai-platform:imagesLock"));
+    clusterLock === undefined ? lock : mergeLocks(lock, read(clusterLock, parseClusterLock, "run make up again, or correct openshift-ai-platform:images.lock"));
   const unresolved = Object.entries(images).filter(([, { digest }]) => digest === "unresolved");
   if (pinned && unresolved.length > 0) {
     throw new ImagesError(
       `${tracked}: without a digest: ${unresolved.map(([name, entry]) => `${name} (${pinnedReference(entry)})`).join(", ")}\n` +
-        "  allowed: production runs images by digest only\n  fix: make images-lock, on a machine that reaches the registries",
+        "  allowed: images by digest only, as production does (openshift-ai-platform:images.requireDigests)\n  fix: make images-lock, on a machine that reaches the registries",
     );
   }
   return (name) => {
     const image = images[name];
     if (!image) throw new ImagesError(`${tracked}: has no image "${name}"\n  fix: add it`);
-    return pinnedReference(image);
+    return mirrored(pinnedReference(image), mirror);
   };
+}
+
+/** `docker.io/ollama/ollama:1` → `MIRROR/ollama/ollama:1` */
+function mirrored(reference: string, mirror: string | undefined): string {
+  return mirror === undefined || reference.startsWith("localhost/") ? reference : `${mirror}${reference.slice(reference.indexOf("/"))}`;
 }
 
 function read<T>(path: string, parse: (text: string) => Parsed<T>, fix: string): T {

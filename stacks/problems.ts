@@ -10,22 +10,27 @@ export interface Problem {
   readonly fix: string;
 }
 
-/** The parts of a JSON schema that are read here. */
-interface JsonSchema {
+/** The parts of a JSON schema that are read here and in the documentation. */
+export interface JsonSchema {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly default?: unknown;
   readonly description?: string;
   readonly examples?: readonly unknown[];
+  /** The form of a text in words. */
+  readonly patternErrorMessage?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly propertyNames?: JsonSchema;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly oneOf?: readonly JsonSchema[];
-  readonly anyOf?: readonly JsonSchema[];
 }
 type Path = readonly PropertyKey[];
 
@@ -34,15 +39,26 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
 }
 
+/** Fields of earlier releases, with their names now. */
+const renamed: Readonly<Record<string, string>> = { imagesLock: "images.lock" };
+
 /** All problems of a failed parse, in the order of the fields. @param input what was parsed */
 export function problemsOf(error: z.ZodError, input: unknown, schema: JsonSchema): readonly Problem[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey([...issue.path, key], input, at(schema, issue.path, input)));
     const field = at(schema, issue.path, input);
     const value = valueAt(input, issue.path);
-    const said = issue.code === "invalid_format" && issue.message !== "" ? issue.message : undefined;
-    return [problem(issue.path, value, said === undefined || /^Invalid/.test(said) ? allowedBy(field) : said, fixFor(field, value, issue.path))];
+    if (issue.code === "invalid_key")
+      return [
+        problem(issue.path, value, ownWords(issue.issues[0]?.message) ?? "another key", `write the key ${JSON.stringify(issue.path.at(-1))} in this form`),
+      ];
+    return [problem(issue.path, value, ownWords(issue.message) ?? allowedBy(field), fixFor(field, value, issue.path))];
   });
+}
+
+/** Messages of the schema begin with a small letter or a character of the form that they show, zod's own with a capital. */
+function ownWords(message: string | undefined): string | undefined {
+  return message === undefined || message === "" || /^[A-Z]/.test(message) ? undefined : message;
 }
 
 function problem(path: Path, value: unknown, allowed: string, fix: string): Problem {
@@ -53,7 +69,9 @@ function unknownKey(path: Path, input: unknown, parent: JsonSchema | undefined):
   const key = String(path.at(-1));
   const known = Object.keys(parent?.properties ?? {});
   const meant = nearest(key, known);
-  return problem(path, valueAt(input, path), `no such field; there are ${known.join(", ")}`, meant ? `did you mean "${meant}"?` : "remove it");
+  const now = renamed[fieldOf(path)];
+  const fix = now ? `it is ${now} now` : meant ? `did you mean "${meant}"?` : "remove it";
+  return problem(path, valueAt(input, path), `no such field; there are ${known.join(", ")}`, fix);
 }
 
 function fixFor(field: JsonSchema | undefined, value: unknown, path: Path): string {
@@ -62,32 +80,38 @@ function fixFor(field: JsonSchema | undefined, value: unknown, path: Path): stri
   if (meant) return `did you mean "${meant}"?`;
   const example = choices?.[0] ?? field?.examples?.[0];
   const verb = value === undefined ? "add it" : "change it";
-  return example === undefined ? `${verb}: ${String(path.at(-1))} is ${field?.description ?? "needed"}` : `${verb}, for example ${JSON.stringify(example)}`;
+  return example === undefined ? `${verb}: docs/configuration.md shows what ${fieldOf(path)} has` : `${verb}, for example ${JSON.stringify(example)}`;
 }
 
 /** What a field may be, in words. */
 export function allowedBy(field: JsonSchema | undefined): string {
-  const about = field?.description ? ` (${field.description})` : "";
+  return `${typeOf(field)}${field?.description ? ` (${field.description})` : ""}`;
+}
+
+/** Type, range and form of a field, in words. */
+export function typeOf(field: JsonSchema | undefined): string {
   const choices = choicesOf(field);
-  if (choices) return `${choices.map((choice) => JSON.stringify(choice)).join(" or ")}${about}`;
-  const { minimum, maximum, minItems, maxItems } = field ?? {};
+  if (choices) return choices.map((choice) => JSON.stringify(choice)).join(" or ");
+  if (field?.patternErrorMessage) return field.patternErrorMessage;
+  const { minimum, maximum, minItems = 0, maxItems } = field ?? {};
   switch (field?.type) {
     case "integer":
+      return `a whole number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}`;
     case "number":
-      return `a whole number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}${about}`;
+      return `a number from ${minimum ?? "-∞"} to ${maximum ?? "∞"}`;
     case "boolean":
-      return `true or false${about}`;
+      return "true or false";
     case "array":
-      return `a list of ${minItems ?? 0} to ${maxItems ?? "any number of"} entries${about}`;
+      return maxItems === undefined ? `a list of ${minItems} or more entries` : `a list of ${minItems} to ${maxItems} entries`;
     case "object":
-      return field.properties ? `a map with ${Object.keys(field.properties).join(", ")}${about}` : `a map${about}`;
+      return field.properties ? `a map with ${Object.keys(field.properties).join(", ")}` : "a map";
     case undefined:
     default:
-      return `text${about}`;
+      return field?.minLength ? "text, not empty" : "text";
   }
 }
 
-function choicesOf(field: JsonSchema | undefined): readonly unknown[] | undefined {
+export function choicesOf(field: JsonSchema | undefined): readonly unknown[] | undefined {
   if (field?.enum) return field.enum;
   if (field?.const !== undefined) return [field.const];
   const kinds = field?.oneOf?.map((branch) => branch.properties?.kind?.const).filter((kind) => kind !== undefined);
@@ -126,7 +150,8 @@ export function fieldOf(path: Path): string {
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
+    // "gpu" is as near to "cpu" as to "gpus", but not as likely meant.
+    .sort((a, b) => a.distance - b.distance || Number(b.candidate.startsWith(word)) - Number(a.candidate.startsWith(word)));
   const best = ranked[0];
   return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }

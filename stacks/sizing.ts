@@ -1,6 +1,6 @@
-/** What `sizing` decides. Quantities are Kubernetes'; GPUs are counted under `requests.nvidia.com/gpu`, the only name that a quota counts. */
-
-export type SizingName = "guide" | "small";
+/** What `sizing` and the environment decide. Quantities are Kubernetes'; GPUs are counted by `requests.`, the only name under which a quota counts them. Pure. */
+import type { ProjectQuota } from "./projects";
+import type { StackConfig } from "./schema";
 
 /** Requests and limits of one container. */
 export interface ContainerSize {
@@ -9,16 +9,8 @@ export interface ContainerSize {
 }
 
 export interface Sizing {
-  /** Hard limits of the project. */
-  readonly quota: {
-    readonly gpus: number;
-    readonly "requests.cpu": string;
-    readonly "requests.memory": string;
-    readonly "limits.memory": string;
-    readonly "requests.storage": string;
-    readonly persistentvolumeclaims: number;
-    readonly pods: number;
-  };
+  /** Hard limits of the platform's project, and of ai-infrastructure. */
+  readonly quota: { readonly platform: ProjectQuota; readonly infrastructure: ProjectQuota };
   /** What a container gets that says nothing, and the most that one may ask for. */
   readonly containers: { readonly default: ContainerSize; readonly max: { readonly cpu: string; readonly memory: string } };
   /** The volume of models. */
@@ -29,39 +21,46 @@ export interface Sizing {
   readonly loader: ContainerSize;
 }
 
-/** `guide`: the sizes of the guide for development (4 GPUs, 32 GiB requested, 500 GiB of models). `small`: all of the platform within 1.6 CPU and 14 GiB. */
-export const sizings: Readonly<Record<SizingName, Sizing>> = {
-  guide: {
-    quota: {
-      gpus: 4,
-      "requests.cpu": "16",
-      "requests.memory": "32Gi",
-      "limits.memory": "64Gi",
-      "requests.storage": "700Gi",
-      persistentvolumeclaims: 20,
-      pods: 50,
-    },
-    containers: { default: size("100m", "128Mi", "1", "512Mi"), max: { cpu: "16", memory: "64Gi" } },
-    modelStorage: "500Gi",
-    server: size("2", "8Gi", "4", "16Gi"),
-    loader: size("500m", "1Gi", "2", "4Gi"),
-  },
-  small: {
-    quota: {
-      gpus: 4,
-      "requests.cpu": "1600m",
-      "requests.memory": "14Gi",
-      "limits.memory": "24Gi",
-      "requests.storage": "50Gi",
-      persistentvolumeclaims: 20,
-      pods: 50,
-    },
-    containers: { default: size("50m", "64Mi", "500m", "256Mi"), max: { cpu: "4", memory: "8Gi" } },
-    modelStorage: "2Gi",
-    server: size("250m", "256Mi", "2", "1Gi"),
-    loader: size("100m", "128Mi", "1", "512Mi"),
-  },
+/** The guide's containers: those of real machines and models, in all environments. */
+const guide: Omit<Sizing, "quota"> = {
+  containers: { default: size("100m", "128Mi", "1", "512Mi"), max: { cpu: "16", memory: "64Gi" } },
+  modelStorage: "500Gi",
+  server: size("2", "8Gi", "4", "16Gi"),
+  loader: size("500m", "1Gi", "2", "4Gi"),
 };
+
+/** More than there can be claims: one of the models, and one of each shared volume. */
+const claims = 50;
+
+/** ai-infrastructure has no GPUs: what runs there builds and watches, it does not serve. */
+const infrastructure: ProjectQuota = { cpu: "8", memory: "16Gi", memoryLimit: "32Gi", gpus: 0, storage: "500Gi", claims, pods: 50 };
+
+/**
+ * Development and production as the guide has them: 4 and 8 GPUs, 32/64 and 128/256 GiB. Staging has the GPUs of the one, and room for tests beside them.
+ * CPU: a server for each GPU (2 of it), loaders (0.5), and as much again for what comes beside them. Storage: 500 GiB of models, and shared volumes.
+ */
+const guideQuotas: Readonly<Record<StackConfig["environment"], Sizing["quota"]>> = {
+  development: { platform: { cpu: "16", memory: "32Gi", memoryLimit: "64Gi", gpus: 4, storage: "1Ti", claims, pods: 50 }, infrastructure },
+  staging: { platform: { cpu: "24", memory: "64Gi", memoryLimit: "128Gi", gpus: 4, storage: "2Ti", claims, pods: 50 }, infrastructure },
+  production: { platform: { cpu: "48", memory: "128Gi", memoryLimit: "256Gi", gpus: 8, storage: "2Ti", claims, pods: 100 }, infrastructure },
+};
+
+/** All of the platform within 1.6 CPU and 14 GiB, in every environment. Storage is not a measure here: shared volumes count what they are declared with. */
+const small: Sizing = {
+  quota: {
+    platform: { cpu: "1600m", memory: "14Gi", memoryLimit: "24Gi", gpus: 4, storage: "2Ti", claims, pods: 50 },
+    infrastructure: { cpu: "400m", memory: "2Gi", memoryLimit: "4Gi", gpus: 0, storage: "50Gi", claims, pods: 20 },
+  },
+  containers: { default: size("50m", "64Mi", "500m", "256Mi"), max: { cpu: "4", memory: "8Gi" } },
+  modelStorage: "2Gi",
+  server: size("250m", "256Mi", "2", "1Gi"),
+  loader: size("100m", "128Mi", "1", "512Mi"),
+};
+
+/** `guide`: sized as in the guide, for the environment. `small`: the same for all. */
+export function sizingOf({ sizing, environment }: Pick<StackConfig, "sizing" | "environment">): Sizing {
+  return sizing === "small" ? small : { ...guide, quota: guideQuotas[environment] };
+}
 
 function size(cpu: string, memory: string, cpuLimit: string, memoryLimit: string): ContainerSize {
   return {

@@ -31,3 +31,14 @@ export function selectorOf(part: Part): Record<string, string> {
     "app.kubernetes.io/instance": labelValue(part.instance),
   };
 }
+
+/** What a project is for: `platform`, `infrastructure` or `team`. */
+export const projectKindLabel = "openshift-ai-platform/project";
+
+/** The environment that a project belongs to. */
+export const environmentLabel = "openshift-ai-platform/environment";
+
+/** Stands on the projects of a team; several teams may share one. */
+export function teamLabel(team: string): string {
+  return `openshift-ai-platform/team-${team}`;
+}

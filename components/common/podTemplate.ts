@@ -1,10 +1,12 @@
 /**
  * The pods of the platform, safe unless said otherwise: the restricted level of the Pod Security Standards, a root file system that can't be written
- * but for named paths, no service account token, no variables of other Services, probes, requests and limits. Pure.
+ * but for named paths, no service account token, no variables of other Services, probes, requests and limits; with the site's pull secret, proxy and
+ * authorities. Pure.
  */
 import type { types } from "@pulumi/kubernetes";
+import type { Site, StackContext } from "./context";
 import { labelsOf, selectorOf, type Part } from "./labels";
-import type { PlatformProfile } from "./platform";
+import { siteEnv, siteMounts, siteVolumes } from "./site";
 
 export type PodTemplateSpec = types.input.core.v1.PodTemplateSpec;
 export type Volume = types.input.core.v1.Volume;
@@ -15,6 +17,15 @@ export interface Resources {
   readonly requests: { readonly cpu: string; readonly memory: string } & Readonly<Record<string, string>>;
   readonly limits: { readonly cpu: string; readonly memory: string } & Readonly<Record<string, string>>;
 }
+
+/** For a container that only prepares something: copies a file, waits for a port. */
+export const smallContainer: Resources = {
+  requests: { cpu: "10m", memory: "32Mi", "ephemeral-storage": "16Mi" },
+  limits: { cpu: "200m", memory: "64Mi", "ephemeral-storage": "64Mi" },
+};
+
+/** The order in which pods get room, and take it from others: what answers people, what people work in, what can wait. Classes of the cluster (docs/configuration.md). */
+export type PriorityClass = "ai-serving" | "ai-interactive" | "ai-batch";
 
 export interface ContainerArgs {
   readonly name: string;
@@ -38,8 +49,8 @@ export interface ContainerArgs {
 }
 
 export interface PodTemplateArgs {
-  readonly owner: string;
   readonly part: Part;
+  readonly priorityClassName: PriorityClass;
   readonly container: ContainerArgs;
   /** Run before it, one after another. */
   readonly initContainers?: readonly ContainerArgs[];
@@ -48,49 +59,56 @@ export interface PodTemplateArgs {
   /** Gives the pod a token of its service account. @default false */
   readonly token?: boolean;
   readonly nodeSelector?: Readonly<Record<string, string>>;
-  /** Spreads the pods over nodes. @default false */
+  /** Spreads the pods over zones and nodes. @default false */
   readonly spread?: boolean;
   readonly restartPolicy?: "Always" | "Never";
   /** Name → content of what the pod reads at its start and does not notice a change of; a change of it makes new pods. */
   readonly versions?: Readonly<Record<string, string>>;
 }
 
-export const gpuResource = "nvidia.com/gpu";
+/** Key of the taint that keeps other pods off nodes with GPUs, whatever resource these are counted under. */
+const gpuTaint = "nvidia.com/gpu";
 
-export function podTemplate(profile: PlatformProfile, args: PodTemplateArgs): PodTemplateSpec {
+export function podTemplate({ profile, owner, site }: StackContext, args: PodTemplateArgs): PodTemplateSpec {
   const { container, initContainers = [], part } = args;
   const all = [...initContainers, container];
-  const versions = Object.fromEntries(Object.entries(args.versions ?? {}).map(([name, version]) => [`openshift-ai-platform/${name}-version`, version]));
+  const authorities = site.trustedCAVersion === undefined ? {} : { "trusted-ca": site.trustedCAVersion };
+  const versions = Object.entries({ ...authorities, ...args.versions }).map(([name, version]) => [`openshift-ai-platform/${name}-version`, version]);
   return {
-    metadata: { labels: labelsOf(args.owner, part), annotations: { ...profile.podAnnotations, ...versions } },
+    metadata: { labels: labelsOf(owner, part), annotations: { ...profile.podAnnotations, ...(Object.fromEntries(versions) as Record<string, string>) } },
     spec: {
       serviceAccountName: args.serviceAccountName,
+      priorityClassName: args.priorityClassName,
+      ...(site.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: site.pullSecret }] }),
       automountServiceAccountToken: args.token ?? false,
       enableServiceLinks: false,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" }, ...profile.user },
-      ...(initContainers.length > 0 ? { initContainers: initContainers.map(containerOf) } : {}),
-      containers: [containerOf(container)],
-      volumes: [...(args.volumes ?? []), ...writableVolumes(all)],
+      ...(initContainers.length > 0 ? { initContainers: initContainers.map((one) => containerOf(one, site)) } : {}),
+      containers: [containerOf(container, site)],
+      ...unlessEmpty("volumes", [...(args.volumes ?? []), ...siteVolumes(site), ...writableVolumes(all)]),
       ...(args.nodeSelector && Object.keys(args.nodeSelector).length > 0 ? { nodeSelector: args.nodeSelector } : {}),
-      ...(all.some(({ gpus }) => gpus) ? { tolerations: [{ key: gpuResource, operator: "Exists", effect: "NoSchedule" }] } : {}),
-      ...(args.spread ? { topologySpreadConstraints: [spreadOf(part)] } : {}),
+      ...(all.some(({ gpus }) => gpus) ? { tolerations: [{ key: gpuTaint, operator: "Exists", effect: "NoSchedule" }] } : {}),
+      ...(args.spread ? { topologySpreadConstraints: spreadOf(part) } : {}),
       ...(container.drainSeconds === undefined ? {} : { terminationGracePeriodSeconds: container.drainSeconds + 30 }),
       restartPolicy: args.restartPolicy ?? "Always",
     },
   };
 }
 
-function containerOf(args: ContainerArgs): types.input.core.v1.Container {
-  const gpus: Record<string, string> = args.gpus ? { [gpuResource]: String(args.gpus) } : {};
+function containerOf(args: ContainerArgs, site: Site): types.input.core.v1.Container {
+  const gpus: Record<string, string> = args.gpus ? { [site.gpuResource]: String(args.gpus) } : {};
   // The upstream image asks for all GPUs, which an old container runtime hands to a pod that requested none. With a request, the device plugin sets it.
-  const env = args.gpus ? { ...args.env } : { ...args.env, NVIDIA_VISIBLE_DEVICES: "void" };
+  const env = { ...siteEnv(site), ...args.env, ...(args.gpus ? {} : { NVIDIA_VISIBLE_DEVICES: "void" }) };
   return {
     name: args.name,
     image: args.image,
     imagePullPolicy: "IfNotPresent",
     ...(args.command ? { command: [...args.command] } : {}),
     ...(args.args ? { args: [...args.args] } : {}),
-    env: Object.entries(env).map(([name, value]) => ({ name, value })),
+    ...unlessEmpty(
+      "env",
+      Object.entries(env).map(([name, value]) => ({ name, value })),
+    ),
     resources: { requests: { ...args.resources.requests, ...gpus }, limits: { ...args.resources.limits, ...gpus } },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -99,12 +117,21 @@ function containerOf(args: ContainerArgs): types.input.core.v1.Container {
       capabilities: { drop: ["ALL"] },
       seccompProfile: { type: "RuntimeDefault" },
     },
-    volumeMounts: [...(args.mounts ?? []), ...Object.keys(args.writable ?? {}).map((path) => ({ name: volumeName(args.name, path), mountPath: path }))],
+    ...unlessEmpty("volumeMounts", [
+      ...(args.mounts ?? []),
+      ...siteMounts(site),
+      ...Object.keys(args.writable ?? {}).map((path) => ({ name: volumeName(args.name, path), mountPath: path })),
+    ]),
     ...(args.ports ? { ports: Object.entries(args.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })) } : {}),
     ...(args.probes ? { startupProbe: args.probes.startup, readinessProbe: args.probes.readiness, livenessProbe: args.probes.liveness } : {}),
     ...(args.drainSeconds === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } }),
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
+}
+
+/** The API server does not keep an empty list, so a refresh would find one gone. */
+function unlessEmpty<K extends string, T>(field: K, list: T[]): { [field in K]?: T[] } {
+  return list.length > 0 ? ({ [field]: list } as { [field in K]: T[] }) : {};
 }
 
 function writableVolumes(containers: readonly ContainerArgs[]): Volume[] {
@@ -118,6 +145,13 @@ function volumeName(container: string, path: string): string {
   return `${container}${path.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
 }
 
-function spreadOf(part: Part): types.input.core.v1.TopologySpreadConstraint {
-  return { maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: selectorOf(part) } };
+/** Where there is a choice; a pod that finds none runs all the same. */
+function spreadOf(part: Part): types.input.core.v1.TopologySpreadConstraint[] {
+  const labelSelector = { matchLabels: selectorOf(part) };
+  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector,
+  }));
 }

@@ -1,17 +1,29 @@
-/** Makes network policies from the table of connections, one per group of pods. Pure. */
+/** Makes the network policies of a project from the table of connections, one per group of its pods. Pure. */
 import type { types } from "@pulumi/kubernetes";
 import { isPodGroup, type Connection, type Outside, type PodGroup } from "../../stacks/connections";
 import type { Peer, PlatformProfile } from "../common/platform";
 
 type Spec = types.input.networking.v1.NetworkPolicySpec;
+type PolicyPeer = Peer | types.input.networking.v1.NetworkPolicyPeer;
 
-/** Addresses that are no internet: of a network policy's point of view the pods, Services and machines of the site. */
-const notInternet = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+/**
+ * Addresses that are no internet: from a network policy's point of view the pods, Services and machines of the site (RFC 1918, RFC 6598, RFC 3927), and
+ * the range in which the embedded cluster's node is (RFC 2544).
+ */
+export const notInternet = {
+  ipv4: ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "198.18.0.0/15"],
+  ipv6: ["fc00::/7", "fe80::/10"],
+} as const;
 
+/** Where what is outside the projects is. */
 export interface PolicyEnvironment {
   readonly profile: PlatformProfile;
   /** Where the API server's proxy comes from, as CIDRs. */
   readonly apiServerAddresses: readonly string[];
+  /** Addresses of the forward proxy, as CIDRs. @default none */
+  readonly proxyAddresses?: readonly string[];
+  /** Addresses of the site that the end `site` stands for, as CIDRs. @default none */
+  readonly siteAddresses?: readonly string[];
 }
 
 /** A policy with the group that it is for; undefined: all pods. */
@@ -21,21 +33,27 @@ export interface NamedPolicy {
   readonly spec: Spec;
 }
 
-/** `default-deny`, which allows nothing in or out to anyone, and a policy for each group that has a connection. */
-export function networkPolicies(table: readonly Connection[], environment: PolicyEnvironment): readonly NamedPolicy[] {
+/**
+ * Policies of one namespace: `default-deny`, which allows nothing in or out to anyone, and one for each group that has a connection.
+ * @throws Error when a row names something outside that the environment has no address for
+ */
+export function networkPolicies(table: readonly Connection[], namespace: string, environment: PolicyEnvironment): readonly NamedPolicy[] {
   const groups = new Map<string, PodGroup>();
-  for (const end of table.flatMap(({ from, to }) => [from, to]).filter(isPodGroup)) groups.set(keyOf(end), end);
+  for (const end of table.flatMap(({ from, to }) => [from, to]).filter(isPodGroup)) {
+    if (end.namespace === namespace) groups.set(keyOf(end), end);
+  }
   return [
     { name: "default-deny", group: undefined, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } },
     ...[...groups].map(([key, group]) => {
-      const is = (end: PodGroup | Outside) => isPodGroup(end) && keyOf(end) === key;
-      const ingress = table.filter(({ to }) => is(to)).map(({ from, port }) => ({ from: peersOf(from, environment), ports: portsOf(port, environment) }));
-      const egress = table.filter(({ from }) => is(from)).map(({ to, port }) => ({ to: peersOf(to, environment), ports: portsOf(port, environment) }));
+      const is = (end: PodGroup | Outside) => isPodGroup(end) && end.namespace === namespace && keyOf(end) === key;
+      const peers = (end: PodGroup | Outside) => peersOf(end, namespace, environment);
+      const ingress = table.filter(({ to }) => is(to)).map(({ from, port }) => ({ from: peers(from), ports: portsOf(port, environment) }));
+      const egress = table.filter(({ from }) => is(from)).map(({ to, port }) => ({ to: peers(to), ports: portsOf(port, environment) }));
       return {
         name: key,
         group,
         spec: {
-          podSelector: { matchLabels: labelsOf(group) },
+          podSelector: selectorOf(group),
           policyTypes: ["Ingress", "Egress"],
           // An empty list is the same as none, and the API server does not keep it.
           ...(ingress.length > 0 ? { ingress } : {}),
@@ -46,24 +64,47 @@ export function networkPolicies(table: readonly Connection[], environment: Polic
   ];
 }
 
+/** Name of a group's policy: `model-server-ollama`, `model-server`, `all-pods`. */
 function keyOf({ component, instance }: PodGroup): string {
-  return `${component}-${instance}`;
+  return component === undefined ? "all-pods" : [component, ...(instance === undefined ? [] : [instance])].join("-");
 }
 
-function labelsOf({ component, instance }: PodGroup): Record<string, string> {
-  return { "app.kubernetes.io/component": component, "app.kubernetes.io/instance": instance };
+function selectorOf({ component, instance }: PodGroup): { readonly matchLabels?: Record<string, string> } {
+  if (component === undefined) return {};
+  return { matchLabels: { "app.kubernetes.io/component": component, ...(instance === undefined ? {} : { "app.kubernetes.io/instance": instance }) } };
 }
 
-function peersOf(end: PodGroup | Outside, { profile, apiServerAddresses }: PolicyEnvironment): (Peer | types.input.networking.v1.NetworkPolicyPeer)[] {
-  if (isPodGroup(end)) return [{ podSelector: { matchLabels: labelsOf(end) } }];
+function peersOf(end: PodGroup | Outside, namespace: string, environment: PolicyEnvironment): PolicyPeer[] {
+  if (isPodGroup(end)) return [podsOf(end, namespace)];
+  const peers = outsideOf(end, environment);
+  // A rule with an empty list of peers would allow everyone.
+  if (peers.length === 0) throw new Error(`the table of connections names "${end}", which has no address here`);
+  return peers;
+}
+
+function podsOf(group: PodGroup, namespace: string): PolicyPeer {
+  if (group.namespace === namespace) return { podSelector: selectorOf(group) };
+  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": group.namespace } };
+  return group.component === undefined ? { namespaceSelector } : { namespaceSelector, podSelector: selectorOf(group) };
+}
+
+function outsideOf(end: Outside, { profile, apiServerAddresses, proxyAddresses = [], siteAddresses = [] }: PolicyEnvironment): PolicyPeer[] {
   switch (end) {
     case "api-server":
-      return [...profile.apiServerPeers, ...apiServerAddresses.map((cidr) => ({ ipBlock: { cidr } }))];
+      return [...profile.apiServerPeers, ...blocks(apiServerAddresses)];
     case "dns":
       return [profile.dns.peer];
     case "internet":
-      return [{ ipBlock: { cidr: "0.0.0.0/0", except: notInternet } }, { ipBlock: { cidr: "::/0", except: ["fc00::/7", "fe80::/10"] } }];
+      return [{ ipBlock: { cidr: "0.0.0.0/0", except: [...notInternet.ipv4] } }, { ipBlock: { cidr: "::/0", except: [...notInternet.ipv6] } }];
+    case "proxy":
+      return blocks(proxyAddresses);
+    case "site":
+      return blocks(siteAddresses);
   }
+}
+
+function blocks(addresses: readonly string[]): PolicyPeer[] {
+  return addresses.map((cidr) => ({ ipBlock: { cidr } }));
 }
 
 function portsOf(port: Connection["port"], { profile }: PolicyEnvironment): types.input.networking.v1.NetworkPolicyPort[] {

@@ -1,27 +1,36 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../stacks/connections";
+import type { ProjectPlan } from "../../stacks/projects";
+import type { StackConfig } from "../../stacks/schema";
 import type { Sizing } from "../../stacks/sizing";
-import { metadataOf, type StackContext } from "../common/context";
-import type { Part } from "../common/labels";
-import { gpuResource } from "../common/podTemplate";
-import { networkPolicies } from "./networkPolicies";
+import { metadataOf, retainedMetadata, type StackContext } from "../common/context";
+import { environmentLabel, projectKindLabel, teamLabel, type Part } from "../common/labels";
+import { trustedCA } from "../common/site";
+import { defaultObjects, limitsOf, quotaOf, type ObjectCounts } from "./limits";
 
 /** Version of the Pod Security Standards that the project is held to: a cluster's upgrade does not change what it accepts. Older clusters take their newest. */
 const podSecurityVersion = "v1.36";
 
 export interface ProjectArgs {
   readonly context: StackContext;
-  readonly sizing: Pick<Sizing, "quota" | "containers">;
-  readonly connections: readonly Connection[];
-  /** Where the API server's proxy comes from, as CIDRs. */
-  readonly apiServerAddresses: readonly string[];
+  readonly environment: StackConfig["environment"];
+  readonly plan: ProjectPlan;
+  /** Defaults and limits of containers that say nothing, and the most that one may ask for. */
+  readonly containers: Sizing["containers"];
+  /** How many objects of a kind the project may have, by the quota's name for them. @default defaultObjects */
+  readonly objects?: ObjectCounts;
+  /** Certificates of the site's authorities in PEM; undefined: none. */
+  readonly trustedCA?: string | undefined;
+  /** Content of the pull secret `context.site.pullSecret`, as a .dockerconfigjson; undefined: none, or one that is there already. */
+  readonly registryCredentials?: pulumi.Input<string> | undefined;
 }
 
 /**
- * A project: a namespace that accepts restricted pods only, with quotas, limits, and no connection but those of the table. The component's name is the namespace's.
+ * A project: a namespace that accepts restricted pods only, with quotas and limits, and with what the site puts beside every pod. The component's name is
+ * the namespace's.
  *
- * The namespace is deleted with the stack. All that it holds so far are models, which can be loaded again from where they came (docs/adr/0003).
+ * The namespace outlives the stack, with the volumes in it; all else goes (docs/adr/0005). It gets no pods of the service account `default`: every workload
+ * has one of its own.
  */
 export class Project extends pulumi.ComponentResource {
   /** Name of the namespace, known once it is there. */
@@ -29,44 +38,52 @@ export class Project extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProjectArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:foundation:Project", name, {}, opts);
-    const { context, sizing } = args;
+    const { context, plan } = args;
     const part: Part = { name: "project", component: "foundation", instance: name };
-    const own = metadataOf(context, name, undefined, part);
+    const { labels, annotations } = retainedMetadata(context, name, undefined, part);
 
     const namespace = new k8s.core.v1.Namespace(
       name,
-      { metadata: { name, labels: { ...own.labels, ...context.profile.projectLabels, ...podSecurityLabels() } } },
-      { parent: this },
+      { metadata: { name, annotations, labels: { ...labels, ...kindLabels(args), ...context.profile.projectLabels, ...podSecurityLabels() } } },
+      { parent: this, ...context.retained },
     );
     this.namespace = namespace.metadata.name;
+    const metadata = (object: string) => metadataOf(context, object, this.namespace, part);
 
-    const { gpus, ...counted } = sizing.quota;
-    const hard = {
-      ...Object.fromEntries(Object.entries(counted).map(([resource, amount]) => [resource, String(amount)])),
-      [`requests.${gpuResource}`]: String(gpus),
-    };
-    new k8s.core.v1.ResourceQuota(`${name}-quota`, { metadata: metadataOf(context, "quota", this.namespace, part), spec: { hard } }, { parent: this });
-
-    const { default: defaults, max } = sizing.containers;
-    new k8s.core.v1.LimitRange(
-      `${name}-limits`,
-      {
-        metadata: metadataOf(context, "limits", this.namespace, part),
-        spec: { limits: [{ type: "Container", defaultRequest: { ...defaults.requests }, default: { ...defaults.limits }, max: { ...max } }] },
-      },
+    new k8s.core.v1.ResourceQuota(
+      `${name}-quota`,
+      { metadata: metadata("quota"), spec: { hard: quotaOf(plan.quota, context.site.gpuResource, args.objects ?? defaultObjects) } },
       { parent: this },
     );
+    new k8s.core.v1.LimitRange(`${name}-limits`, { metadata: metadata("limits"), spec: { limits: limitsOf(args.containers, plan.quota) } }, { parent: this });
 
-    for (const policy of networkPolicies(args.connections, { profile: context.profile, apiServerAddresses: args.apiServerAddresses })) {
-      new k8s.networking.v1.NetworkPolicy(
-        `${name}-${policy.name}`,
-        { metadata: metadataOf(context, policy.name, this.namespace, part), spec: policy.spec },
+    if (args.trustedCA !== undefined) {
+      const data = { [trustedCA.key]: args.trustedCA };
+      new k8s.core.v1.ConfigMap(`${name}-${trustedCA.configMap}`, { metadata: metadata(trustedCA.configMap), data }, { parent: this });
+    }
+    if (context.site.pullSecret !== undefined && args.registryCredentials !== undefined) {
+      new k8s.core.v1.Secret(
+        `${name}-pull-secret`,
+        {
+          metadata: metadata(context.site.pullSecret),
+          type: "kubernetes.io/dockerconfigjson",
+          stringData: { ".dockerconfigjson": pulumi.secret(args.registryCredentials) },
+        },
         { parent: this },
       );
     }
 
     this.registerOutputs({ namespace: this.namespace });
   }
+}
+
+/** `ai-infrastructure` belongs to the cluster, not to an environment. */
+function kindLabels({ plan, environment }: ProjectArgs): Record<string, string> {
+  return {
+    [projectKindLabel]: plan.kind,
+    ...(plan.kind === "infrastructure" ? {} : { [environmentLabel]: environment }),
+    ...Object.fromEntries(plan.teams.map(({ name }) => [teamLabel(name), "true"])),
+  };
 }
 
 function podSecurityLabels(): Record<string, string> {

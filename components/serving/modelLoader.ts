@@ -1,12 +1,12 @@
 /** The pod that loads one model. Pure. */
 import type { ImageReferences } from "../../stacks/images";
+import { manifestPath, modelObjectName, upstreamReference } from "../../stacks/modelNames";
 import type { ModelConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
 import type { StackContext } from "../common/context";
 import type { Part } from "../common/labels";
 import { dnsLabel, shortHash } from "../common/names";
 import { podTemplate, type PodTemplateSpec } from "../common/podTemplate";
-import { manifestPath } from "./modelNames";
 import { homePath, loaderEnv, storePath } from "./ollamaEnv";
 import { runScript, scriptsMount, scriptsVolume } from "./scripts";
 
@@ -24,7 +24,12 @@ export function sourceVersion(model: string, source: Source): string {
 }
 
 export function jobName(model: string, version: string): string {
-  return `${dnsLabel("load", model.replace(/[^a-z0-9]+/g, "-").slice(0, 40))}-${version}`;
+  return `${dnsLabel("load", modelObjectName(model))}-${version}`;
+}
+
+/** Where a model comes from, for people and tools: the name in its registry with the digest, or the image. */
+export function sourceReference(source: Source): string {
+  return source.kind === "registry" ? upstreamReference(source.name, source.digest) : source.reference;
 }
 
 export interface LoaderPodArgs {
@@ -48,9 +53,9 @@ export function loaderPod(args: LoaderPodArgs): PodTemplateSpec {
     source.kind === "image"
       ? { SOURCE_DIR: source.path === "/" ? sourcePath : `${sourcePath}${source.path}` }
       : { SOURCE_NAME: source.name, SOURCE_MANIFEST: manifestPath(source.name), SOURCE_DIGEST: source.digest };
-  return podTemplate(args.context.profile, {
-    owner: args.context.owner,
+  return podTemplate(args.context, {
     part: args.part,
+    priorityClassName: "ai-batch",
     serviceAccountName: args.serviceAccountName,
     restartPolicy: "Never",
     container: {

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { modelServerPort } from "../../stacks/connections";
+import { manifestPath } from "../../stacks/modelNames";
 import { serviceAddress, type ServiceAddress } from "../common/serviceAddress";
 import type { PoolConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
@@ -9,7 +10,6 @@ import { shortHash } from "../common/names";
 import type { ContainerArgs, Probe } from "../common/podTemplate";
 import { Workload } from "../common/workload";
 import { jobName } from "./modelLoader";
-import { manifestPath } from "./modelNames";
 import type { StoredModel } from "./modelStore";
 import { homePath, serverEnv, storePath } from "./ollamaEnv";
 import { runScript, scriptFiles, scriptsMount, scriptsVolume } from "./scripts";
@@ -51,11 +51,13 @@ export class ModelPool extends pulumi.ComponentResource {
         namespace: args.namespace,
         part: { name: "ollama", component: "model-server", instance: name },
         replicas: pool.replicas,
+        ...(pool.scale === undefined ? {} : { scale: pool.scale }),
         surge: args.surge,
         ports: { http: { port: modelServerPort, targetPort: "http" } },
         after: [args.scripts, ...models.map(({ loaded }) => loaded)],
         rolloutMinutes: 5 + Math.ceil((pool.loadTimeoutSeconds * models.length) / 60),
         pod: {
+          priorityClassName: "ai-serving",
           initContainers: [verifier(args)],
           container: server(args),
           nodeSelector: pool.nodeSelector,

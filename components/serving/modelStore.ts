@@ -2,13 +2,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { pullingLoader } from "../../stacks/connections";
 import type { ImageReferences } from "../../stacks/images";
+import { modelAnnotations, modelLabels } from "../../stacks/modelNames";
 import type { ModelConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
-import { metadataOf, type StackContext } from "../common/context";
+import { metadataOf, retainedMetadata, type StackContext } from "../common/context";
 import type { Part } from "../common/labels";
-import { labelValue } from "../common/names";
 import { scriptFiles, scriptsName } from "./scripts";
-import { jobName, loaderPod, sourceOf, sourceVersion } from "./modelLoader";
+import { jobName, loaderPod, sourceOf, sourceReference, sourceVersion } from "./modelLoader";
 
 export interface ModelStoreArgs {
   readonly context: StackContext;
@@ -28,7 +28,8 @@ export interface StoredModel {
 }
 
 /**
- * The volume of models, the scripts that fill and check it, and one Job per model that loads it. A Job that ended well stays, since it is the record
+ * The volume of models, the scripts that fill and check it, and one Job per model that loads it. The volume outlives the stack; the Jobs of the next one find
+ * what is on it, and load only what is not. A Job that ended well stays, since it is the record
  * that its model is there; to have a model checked and repaired, delete its Job and run `up --refresh`.
  */
 export class ModelStore extends pulumi.ComponentResource {
@@ -45,14 +46,14 @@ export class ModelStore extends pulumi.ComponentResource {
     const claim = new k8s.core.v1.PersistentVolumeClaim(
       name,
       {
-        metadata: metadataOf(context, name, namespace, part),
+        metadata: retainedMetadata(context, name, namespace, part),
         spec: {
           accessModes: [volume.accessMode],
           ...(volume.class === undefined ? {} : { storageClassName: volume.class }),
           resources: { requests: { storage: volume.size } },
         },
       },
-      { parent: this },
+      { parent: this, ...context.retained },
     );
     this.claimName = claim.metadata.name;
 
@@ -79,9 +80,9 @@ export class ModelStore extends pulumi.ComponentResource {
         {
           metadata: {
             ...metadata,
-            labels: { ...metadata.labels, "openshift-ai-platform/model": labelValue(model.name) },
+            labels: { ...metadata.labels, ...modelLabels(model.name) },
             // Else a Job that failed once stays failed: the provider would wait for it again instead of running it anew.
-            annotations: { "pulumi.com/replaceUnready": "true", "openshift-ai-platform/model": model.name },
+            annotations: { "pulumi.com/replaceUnready": "true", ...modelAnnotations(model.name, sourceReference(source)) },
           },
           spec: {
             backoffLimit: 4,

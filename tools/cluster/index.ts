@@ -14,6 +14,8 @@ import type { Cluster, ClusterOptions } from "./types";
 
 export { canRunReal } from "./real";
 export type { Cluster, ClusterOptions, Flavor, Platform } from "./types";
+export { nodeName } from "./settings";
+export { ensureShare, sharePath } from "./share";
 export { clusterNames };
 
 /**

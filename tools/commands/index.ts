@@ -1,9 +1,11 @@
 /** The commands by name. A command gets what stands after its name and returns its exit code, 0 when it returns nothing. */
 import { ask } from "./ask";
 import { clean, distclean, down } from "./clean";
+import { doctor } from "./doctor";
 import { imagesLock } from "./images";
 import { destroy, preview, pulumi, up } from "./lifecycle";
 import { kubectl, open } from "./open";
+import { render } from "./render";
 import { status } from "./status";
 
 export type Command = (args: readonly string[]) => Promise<number | undefined>;
@@ -15,6 +17,8 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["status", status],
   ["preview", preview],
   ["destroy", destroy],
+  ["render", render],
+  ["doctor", doctor],
   ["kubectl", kubectl],
   ["pulumi", pulumi],
   ["images-lock", imagesLock],

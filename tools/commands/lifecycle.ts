@@ -1,17 +1,16 @@
 /** up, preview, destroy: the stack on its embedded cluster. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { ensureImages } from "../../images/ensure";
 import { findCluster, startCluster, type Cluster, type Platform } from "../cluster";
 import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
-import { logDir, root, stateDir } from "../lib/paths";
+import { logDir, stateDir } from "../lib/paths";
 import { bold, say, seconds, yellow } from "../lib/progress";
 import { quiet } from "../stack/output";
 import { forget, recover, unfinishedUntilDone } from "../stack/recover";
+import { showRetained } from "../stack/retained";
 import { openTools } from "../stack/tools";
-import { openWorkspace, project, type Workspace } from "../stack/workspace";
+import { openWorkspace, trackedConfiguration, type Workspace } from "../stack/workspace";
 import { preflight } from "../toolchain/preflight";
 import { runningCluster, settings, type Settings } from "./settings";
 import { settle, showStatus } from "./status";
@@ -29,11 +28,12 @@ export async function up(): Promise<number> {
     const start = Date.now();
     say(bold(`OpenShift AI Platform: stack ${from.stack} on an embedded cluster (${from.flavor})`));
     if (from.simulatedBecause) say(yellow(`  all nodes are simulated: ${from.simulatedBecause}. Objects are real, no model answers.`));
+    if (from.guest) say(`  on cluster ${from.clusterName}, which another stack manages`);
     await preflight({ real: from.flavor === "real" });
     const tools = await openTools();
     const cluster = await clusterOf(from);
     await ensureImages(STACK_IMAGES, cluster);
-    const workspace = await openWorkspace(from.stack, cluster, tools);
+    const workspace = await openWorkspace(from.stack, cluster, tools, from.guest);
     const takeOver = await recover(workspace);
     await unfinishedUntilDone(workspace, async () => {
       await deploy(workspace, takeOver);
@@ -47,20 +47,24 @@ export async function up(): Promise<number> {
 
 async function clusterOf(from: Settings): Promise<Cluster> {
   const there = findCluster(from.clusterName);
-  return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? trackedPlatform(from.stack), flavor: from.flavor, gpus: GPUS });
+  const { platform, nodes } = tracked(from.stack);
+  // On a cluster that is there, a guest takes what it finds.
+  const size = from.flavor === "real" ? { gpus: GPUS } : from.guest && there ? {} : nodes;
+  return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? platform, flavor: from.flavor, ...size });
 }
 
-/** The platform that the stack's tracked configuration names. */
-function trackedPlatform(stack: string): Platform {
-  try {
-    const { config } = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config?: Record<string, unknown> };
-    return config?.[`${project}:platform`] === "kubernetes" ? "kubernetes" : "openshift";
-  } catch (cause) {
-    throw new UserError(`STACK=${stack}: Pulumi.${stack}.yaml cannot be read`, {
-      fix: "name a stack that has a configuration file, for example STACK=dev",
-      cause,
-    });
-  }
+/** What the stack's tracked configuration says of its cluster: the platform, and machines with GPUs, which simulated nodes stand for. */
+function tracked(stack: string): { platform: Platform; nodes: { nodes?: number; gpus?: number } } {
+  const { config } = trackedConfiguration(stack);
+  const { nodes = [] } = (config.cluster ?? {}) as { nodes?: readonly { count: number; gpus?: number }[] };
+  const withGpus = nodes.filter(({ gpus = 0 }) => gpus > 0);
+  return {
+    platform: config.platform === "kubernetes" ? "kubernetes" : "openshift",
+    nodes:
+      withGpus.length === 0
+        ? { gpus: GPUS }
+        : { nodes: withGpus.reduce((sum, { count }) => sum + count, 0), gpus: Math.max(...withGpus.map(({ gpus = 0 }) => gpus)) },
+  };
 }
 
 /** `pulumi up` with a refresh first, so that what was changed or deleted by hand is put right. */
@@ -90,6 +94,7 @@ export async function destroy(): Promise<number> {
     withWorkspace(async (workspace) => {
       await recover(workspace);
       await run(workspace, ["destroy", "--yes", "--skip-preview"]);
+      await showRetained(workspace);
       return 0;
     }),
   );
@@ -104,7 +109,7 @@ export async function pulumi(args: readonly string[]): Promise<number> {
 async function withWorkspace(work: (workspace: Workspace) => Promise<number>): Promise<number> {
   const from = settings();
   const cluster = runningCluster(from);
-  return work(await openWorkspace(from.stack, cluster, await openTools()));
+  return work(await openWorkspace(from.stack, cluster, await openTools(), from.guest));
 }
 
 /** A second run on the same cluster waits, and says for whom. */

@@ -51,7 +51,10 @@ export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> 
   const foreign: string[] = [];
   for (const inputs of await wouldCreate(workspace)) {
     const object = await find(workspace, inputs);
-    if (object) (object.owner === ownerOf(project, workspace.stack) ? found : foreign).push(object.what);
+    // A namespace that admins made beforehand is nobody's: the program takes it over by itself (docs/adr/0005).
+    if (object === undefined || (object.owner === undefined && inputs.kind === "Namespace")) continue;
+    const own = object.owner === ownerOf(project, workspace.stack);
+    (own ? found : foreign).push(own || object.owner === undefined ? object.what : `${object.what} (of ${object.owner})`);
   }
   if (foreign.length > 0) {
     throw new UserError(`this run would create what exists already and is not of stack ${workspace.stack}: ${foreign.join(", ")}`, {
@@ -59,7 +62,7 @@ export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> 
     });
   }
   if (found.length === 0) return {};
-  say(`  an interrupted run had made ${found.join(", ")}: taking over`);
+  say(`  there already, of an interrupted run or kept by a destroy: ${found.join(", ")}: taking over`);
   return TAKE_OVER;
 }
 

@@ -3,13 +3,14 @@
  * so that the tracked `Pulumi.<stack>.yaml` and the user's `~/.pulumi` stay untouched.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { isMap, parse, parseDocument } from "yaml";
-import type { Cluster } from "../cluster";
+import { parse, parseDocument, type Document } from "yaml";
+import { ensureShare, nodeName, sharePath, type Cluster, type Flavor } from "../cluster";
 import { UserError } from "../lib/errors";
 import { exec, type ExecOptions, type ExecResult } from "../lib/exec";
 import { logDir, root, stateDir } from "../lib/paths";
+import { embeddedConfiguration, sharedVolumesOf, type Configuration } from "./embedded";
 import type { Tools } from "./tools";
 
 export const project = "openshift-ai-platform";
@@ -28,8 +29,8 @@ export interface Workspace {
 /** Commands of the CLI that read a stack configuration. */
 const withConfig = new Set(["up", "preview", "refresh", "destroy"]);
 
-/** Makes the workspace of a stack, or finds it; writes its configuration anew from the tracked file. */
-export async function openWorkspace(stack: string, cluster: Cluster, tools: Tools): Promise<Workspace> {
+/** Makes the workspace of a stack, or finds it; writes its configuration anew from the tracked file. @param guest whether the cluster is another stack's */
+export async function openWorkspace(stack: string, cluster: Cluster, tools: Tools, guest = false): Promise<Workspace> {
   const dir = join(stateDir, "stacks", cluster.name, stack);
   mkdirSync(dir, { recursive: true });
   const env = pulumiEnvironment(cluster, tools);
@@ -48,7 +49,7 @@ export async function openWorkspace(stack: string, cluster: Cluster, tools: Tool
     writeFileSync(join(dir, "Pulumi.yaml"), readFileSync(join(root, "Pulumi.yaml")));
     await exec(tools.pulumi, ["-C", dir, "--non-interactive", "stack", "init", name], { env, logFile: log });
   }
-  await writeConfig(stack, configFile, cluster);
+  await writeConfig(stack, configFile, cluster, guest);
   return { stack: name, cluster, configFile, pulumi };
 }
 
@@ -70,36 +71,59 @@ export function pulumiEnvironment(cluster: Cluster, tools: Tools): NodeJS.Proces
   };
 }
 
+/** The cluster that a stack has for itself. */
+export function clusterNameOf(stack: string, flavor: Flavor): string {
+  return flavor === "real" ? stack : `${stack}-simulated`;
+}
+
 /** One state holds the stacks of all clusters of this clone; the plain name is the one of the default cluster. */
 function stackName(stack: string, cluster: Cluster): string {
   return cluster.name === stack || cluster.name.startsWith(`${stack}-`) ? cluster.name : `${stack}-${cluster.name}`;
 }
 
-/** The tracked configuration of the stack with what differs on an embedded cluster: the way to it, platform, sizing, images, no smoke check on simulated nodes. */
-async function writeConfig(stack: string, file: string, cluster: Cluster): Promise<void> {
-  const tracked = join(root, `Pulumi.${stack}.yaml`);
-  if (!existsSync(tracked))
-    throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: "name a stack that has a configuration file, for example STACK=dev" });
-  const document = parseDocument(readFileSync(tracked, "utf8"));
-  if (document.errors[0]) throw new UserError(`Pulumi.${stack}.yaml is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
-  const config = document.get("config");
-  const set = (key: string, value: unknown) => document.setIn(["config", `${project}:${key}`], document.createNode(value));
-  const current = isMap(config) ? (config.toJSON() as Record<string, unknown>)[`${project}:cluster`] : undefined;
-  set("cluster", {
-    ...(typeof current === "object" ? current : {}),
+/** The tracked configuration of the stack with what differs on an embedded cluster. */
+async function writeConfig(stack: string, file: string, cluster: Cluster, guest: boolean): Promise<void> {
+  const { document, config } = trackedConfiguration(stack);
+  const imagesLock = join(cluster.dir, "images.lock");
+  const embedded = embeddedConfiguration(config, {
+    flavor: cluster.flavor,
+    platform: cluster.platform,
     context: cluster.context,
     kubeconfig: cluster.kubeconfig,
     apiServerAddresses: await apiServerAddresses(cluster),
+    imagesLock: existsSync(imagesLock) ? imagesLock : undefined,
+    share: { node: nodeName, path: sharePath },
+    guest,
   });
-  set("platform", cluster.platform);
-  set("sizing", "small");
-  const imagesLock = join(cluster.dir, "images.lock");
-  if (existsSync(imagesLock)) set("imagesLock", imagesLock);
-  if (cluster.flavor === "simulated") set("smokeCheck", false);
+  if (cluster.flavor === "real") ensureShare(cluster, sharedVolumesOf(embedded));
+  document.set("config", document.createNode(Object.fromEntries(Object.entries(embedded).map(([key, value]) => [`${project}:${key}`, value]))));
   const before = existsSync(file) ? (parse(readFileSync(file, "utf8")) as { encryptionsalt?: string } | null) : undefined;
   if (before?.encryptionsalt) document.set("encryptionsalt", before.encryptionsalt);
+  else document.delete("encryptionsalt");
   writeFileSync(`${file}.new`, document.toString());
   renameSync(`${file}.new`, file);
+}
+
+/** Our part of a tracked `Pulumi.<stack>.yaml`, without the prefix. @throws UserError where there is none, or no valid YAML */
+export function trackedConfiguration(stack: string): { document: Document; config: Configuration } {
+  const tracked = join(root, `Pulumi.${stack}.yaml`);
+  if (!existsSync(tracked)) {
+    const stacks = readdirSync(root).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+    throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: `one of STACK=${stacks.join(", STACK=")}, or write that file` });
+  }
+  const document = parseDocument(readFileSync(tracked, "utf8"));
+  if (document.errors[0]) throw new UserError(`Pulumi.${stack}.yaml is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
+  const { config = {} } = (document.toJS() ?? {}) as { config?: Record<string, unknown> };
+  const prefix = `${project}:`;
+  return {
+    document,
+    config: Object.fromEntries(Object.entries(config).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []))),
+  };
+}
+
+/** A configuration as Pulumi passes it: full keys, text or JSON. */
+export function entriesOf(config: Configuration): Record<string, string> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, typeof value === "string" ? value : JSON.stringify(value)]));
 }
 
 /** Where the API server's proxy reaches pods from. A server on loopback, as that of simulated nodes, has no endpoints: there its own address stands for it. */

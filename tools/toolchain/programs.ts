@@ -95,6 +95,18 @@ const specs = {
     cgo: nativeHeaders,
   },
   pause: { module: "pause", packages: ["."] },
+  kubeconform: {
+    module: "kubeconform",
+    versionOf: "github.com/yannh/kubeconform",
+    packages: ["github.com/yannh/kubeconform/cmd/kubeconform"],
+    ldflags: (version) => [`-X main.version=${version}`],
+  },
+  // Evaluates network policies, which the embedded cluster does not enforce.
+  cyclonus: {
+    module: "cyclonus",
+    versionOf: "github.com/mattfenwick/cyclonus",
+    packages: ["github.com/mattfenwick/cyclonus/cmd/cyclonus"],
+  },
   traefik: {
     module: "traefik",
     versionOf: "github.com/traefik/traefik/v3",

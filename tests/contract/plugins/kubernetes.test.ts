@@ -433,6 +433,28 @@ describe("the stand-in of the kubernetes plugin, against an API server", functio
     });
   });
 
+  describe("a Patch resource", () => {
+    const NODE = urnOf("kubernetes:core/v1:NodePatch", "node1");
+    const patch = (name: string, labels: ValueMap): ValueMap => ({ apiVersion: "v1", kind: "Node", metadata: { name, labels } });
+    /** Ours, and one of those that the node had before; the cluster adds some of its own. */
+    const labels = async () => {
+      const found = at(await kubectl("get", "node", "node1"), "metadata", "labels");
+      return [at(found, "example.com/pool"), at(found, "type")];
+    };
+
+    it("adds fields to an object of somebody else, changes them, and takes back only these", async () => {
+      const { id, state } = await make(NODE, patch("node1", { "example.com/pool": "a" }));
+      expect(await labels()).to.deep.equal(["a", "kwok"]);
+      const changed = await plugin.update(NODE, id, state, patch("node1", { "example.com/pool": "b" }));
+      expect(await labels()).to.deep.equal(["b", "kwok"]);
+      await plugin.delete(NODE, id, changed);
+      expect(await labels()).to.deep.equal([undefined, "kwok"]);
+    });
+    it("needs the object to be there", async () => {
+      expect((await errorOf(make(NODE, patch("nowhere", { a: "b" })))).message).to.include("there is no Node nowhere to patch");
+    });
+  });
+
   describe("a cluster that is not ours", () => {
     it("is refused before anything is sent, with the way out", async () => {
       const error = await errorOf(start({}, { OAP_EMBEDDED_KUBECONFIG: "" }));
@@ -452,7 +474,6 @@ describe("the stand-in of the kubernetes plugin, against an API server", functio
     it("is refused by name", async () => {
       const types: Readonly<Record<string, RegExp>> = {
         "kubernetes:helm.sh/v3:Release": /helm.*official plugin/,
-        "kubernetes:core/v1:ConfigMapPatch": /Patch resource.*official plugin/,
         "kubernetes:core/v1:ConfigMapList": /lists cannot be created/,
       };
       for (const [type, message] of Object.entries(types)) expect((await errorOf(plugin.check(urnOf(type, "x"), {}))).message).to.match(message);

@@ -2,14 +2,16 @@
 import { expect } from "chai";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer as createProxy } from "node:http";
 import { createServer, type Server } from "node:https";
-import { createServer as createTcpServer, type AddressInfo } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { manifestPath } from "../../../components/serving/modelNames";
+import { siteEnv, trustedCA } from "../../../components/common/site";
 import { loaderEnv, serverEnv } from "../../../components/serving/ollamaEnv";
 import { modelFiles } from "../../../images/tiny-model/model";
+import { manifestPath } from "../../../stacks/modelNames";
 import { exec } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
 import { ensurePrograms } from "../../../tools/toolchain";
@@ -233,8 +235,9 @@ describe("the scripts beside Ollama", function () {
         const content = what === "manifests" && which === "1" ? Buffer.from(manifest) : what === "blobs" ? blobs.get(which) : undefined;
         if (!content) return void response.writeHead(404).end();
         // Ollama downloads blobs from where a redirect to another host leads, and nowhere else (server/download.go).
-        if (what === "blobs" && request.method === "GET" && request.headers.host?.startsWith("localhost")) {
-          return void response.writeHead(307, { location: `https://127.0.0.1:${request.socket.localPort}${request.url}` }).end();
+        const elsewhere = { localhost: "127.0.0.1", "models.example.com": "blobs.example.com" }[request.headers.host?.split(":")[0] ?? ""];
+        if (what === "blobs" && request.method === "GET" && elsewhere !== undefined) {
+          return void response.writeHead(307, { location: `https://${elsewhere}:${request.socket.localPort}${request.url}` }).end();
         }
         const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "");
         const part = range ? content.subarray(Number(range[1]), Number(range[2]) + 1) : content;
@@ -248,7 +251,7 @@ describe("the scripts beside Ollama", function () {
     });
     afterEach(() => registry.close());
 
-    /** A key and a certificate for localhost. */
+    /** A key and a certificate for localhost, and for names that only the proxy can resolve. */
     function selfSigned(): { key: string; cert: string } {
       const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
       const made = spawnSync("openssl", [
@@ -262,7 +265,7 @@ describe("the scripts beside Ollama", function () {
         "-subj",
         "/CN=localhost",
         "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:*.example.com",
         "-keyout",
         key,
         "-out",
@@ -286,6 +289,39 @@ describe("the scripts beside Ollama", function () {
       expect(refused.code).to.equal(64);
       expect(refused.output).to.include(`the registry served ${digest}, the configuration says sha256:000`);
       expect((await verify()).output).to.include("is not in the store");
+    });
+
+    it("pull through a site's proxy, from a host that its own authority vouches for, as all pods are told to", async () => {
+      const asked: string[] = [];
+      const sockets: Socket[] = [];
+      const proxy = createProxy().on("connect", (request, client: Socket) => {
+        asked.push(request.url ?? "");
+        const there = connect((registry.address() as AddressInfo).port, "127.0.0.1", () => client.write("HTTP/1.1 200 OK\r\n\r\n"));
+        there.on("error", () => client.destroy()).pipe(client);
+        client.on("error", () => there.destroy()).pipe(there);
+        sockets.push(client, there);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+      // As the kubelet mounts a ConfigMap.
+      const mount = join(dir, "trusted-ca");
+      mkdirSync(join(mount, "..1"), { recursive: true });
+      copyFileSync(join(dir, "cert.pem"), join(mount, "..1", trustedCA.key));
+      symlinkSync("..1", join(mount, "..data"));
+      symlinkSync(join("..data", trustedCA.key), join(mount, trustedCA.key));
+      const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const site = siteEnv({ gpuResource: "nvidia.com/gpu", trustedCA: true, proxy: { url, noProxy: [] } });
+      const env = Object.fromEntries(Object.entries(site).map(([key, value]) => [key, value.replace(trustedCA.path, mount)]));
+
+      const mirror = name.replace("localhost", "models.example.com");
+      const from = { ...env, SOURCE_NAME: mirror, SOURCE_MANIFEST: manifestPath(mirror), SOURCE_DIGEST: digest };
+      const distrusted = await load({ ...from, SSL_CERT_DIR: "/etc/ssl/certs" });
+      expect(distrusted.output).to.include("certificate signed by unknown authority");
+      const pulled = await load(from);
+      expect(pulled.code, pulled.output).to.equal(0);
+      expect((await verify()).code).to.equal(0);
+      expect(new Set(asked.map((host) => host.split(":")[0]))).to.deep.equal(new Set(["models.example.com", "blobs.example.com"]));
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => proxy.close(resolve));
     });
 
     it("say why a pull failed", async () => {

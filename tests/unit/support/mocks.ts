@@ -10,6 +10,7 @@ export interface Recorded {
   readonly chain: string;
   /** Inputs, resolved; empty for components. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  readonly options: pulumi.CustomResourceOptions;
 }
 
 /** Options that make children known to the recorder; to be given to the component under test. */
@@ -22,12 +23,12 @@ export type Options = pulumi.ComponentResourceOptions;
 export async function deploy(build: (opts: Options) => unknown): Promise<Deployed> {
   const inputs = new Map<string, Record<string, unknown>>();
   setMocks((args) => inputs.set(`${args.type} ${args.name}`, args.inputs as Record<string, unknown>));
-  const made: { readonly type: string; readonly name: string; readonly resource: pulumi.Resource }[] = [];
+  const made: { readonly type: string; readonly name: string; readonly resource: pulumi.Resource; readonly options: pulumi.CustomResourceOptions }[] = [];
   const chains = new Map<pulumi.Resource | undefined, string>();
   build({
     transformations: [
       ({ type, name, resource, opts }) => {
-        made.push({ type, name, resource });
+        made.push({ type, name, resource, options: opts });
         const parent = chains.get(opts.parent);
         chains.set(resource, parent === undefined ? type : `${parent}$${type}`);
         return undefined;
@@ -35,9 +36,9 @@ export async function deploy(build: (opts: Options) => unknown): Promise<Deploye
     ],
   });
   const resources: Recorded[] = [];
-  for (const { type, name, resource } of made) {
+  for (const { type, name, resource, options } of made) {
     await promiseOf(resource.urn); // known when it is registered
-    resources.push({ type, name, chain: chains.get(resource) ?? type, inputs: inputs.get(`${type} ${name}`) ?? {} });
+    resources.push({ type, name, chain: chains.get(resource) ?? type, inputs: inputs.get(`${type} ${name}`) ?? {}, options });
   }
   return new Deployed(resources);
 }

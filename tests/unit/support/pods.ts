@@ -35,13 +35,15 @@ export interface PodTemplate {
     readonly serviceAccountName?: string;
     readonly automountServiceAccountToken?: boolean;
     readonly enableServiceLinks?: boolean;
+    readonly priorityClassName?: string;
+    readonly imagePullSecrets?: readonly { readonly name: string }[];
     readonly volumes?: readonly Readonly<Record<string, unknown>>[];
     readonly hostNetwork?: boolean;
     readonly hostPID?: boolean;
     readonly hostIPC?: boolean;
     readonly nodeSelector?: Readonly<Record<string, string>>;
     readonly tolerations?: readonly unknown[];
-    readonly topologySpreadConstraints?: readonly unknown[];
+    readonly topologySpreadConstraints?: readonly { readonly topologyKey: string; readonly whenUnsatisfiable: string }[];
     readonly terminationGracePeriodSeconds?: number;
     readonly restartPolicy?: string;
   };
@@ -72,6 +74,7 @@ export function violations(template: PodTemplate): readonly string[] {
   require(spec.securityContext?.seccompProfile?.type === "RuntimeDefault", "has no seccomp profile");
   require(spec.automountServiceAccountToken === false, "gets a token");
   require(spec.serviceAccountName !== undefined && spec.serviceAccountName !== "default", "runs under the default service account");
+  require(["ai-serving", "ai-interactive", "ai-batch"].includes(spec.priorityClassName ?? ""), "has no priority of the platform");
   require(spec.enableServiceLinks === false, "gets variables of other Services");
   for (const { name, ...source } of spec.volumes ?? []) {
     require(Object.keys(source).every((type) => volumeTypes.includes(type)), `volume ${String(name)} is of a type that is not allowed`);

@@ -1,4 +1,4 @@
-/** Kinds that the program uses and a distribution brings: Gateway API everywhere, Route and SecurityContextConstraints on OpenShift. From their projects' Go modules. */
+/** Kinds that the program uses and a distribution brings: Gateway API and volume snapshots everywhere, Route and SecurityContextConstraints on OpenShift. From their projects' Go modules. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -8,7 +8,11 @@ import type { Platform } from "../types";
 
 export async function crds(platform: Platform): Promise<KubeObject[]> {
   const gateway = await moduleDir("crds", "sigs.k8s.io/gateway-api");
-  const files = yamlFiles(join(gateway, "config/crd/standard"));
+  const snapshotter = await moduleDir("crds", "github.com/kubernetes-csi/external-snapshotter/client/v8");
+  const files = [
+    ...yamlFiles(join(gateway, "config/crd/standard")),
+    ...yamlFiles(join(snapshotter, "config/crd")).filter((file) => file.includes("/snapshot.storage.k8s.io_")),
+  ];
   if (platform === "openshift") {
     const api = await moduleDir("crds", "github.com/openshift/api");
     files.push(

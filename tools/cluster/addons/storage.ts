@@ -21,21 +21,30 @@ function storageClass(className: string, reclaimPolicy: "Delete" | "Retain", isD
   };
 }
 
+/** Classes that a stack makes for drivers that do not run here. Its claims find volumes all the same; nothing is behind them. */
+const stackClasses = ["ai-fast-ssd", "ai-model-storage"] as const;
+const volumesPerClass = 16;
+
 /** Volumes of simulated nodes: objects that claims can bind to, with nothing behind them. */
 export function simulatedStorage(): KubeObject[] {
-  const volume = (number: number): KubeObject => ({
+  const volume = (className: string, id: string): KubeObject => ({
     apiVersion: "v1",
     kind: "PersistentVolume",
-    metadata: { name: `simulated-${number}`, labels: { type: "kwok" } },
+    metadata: { name: `simulated-${id}`, labels: { type: "kwok" } },
     spec: {
       capacity: { storage: "2Ti" },
       accessModes: ["ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany"],
       persistentVolumeReclaimPolicy: "Retain",
-      storageClassName: storageClasses.standard,
-      hostPath: { path: `/simulated/${number}` },
+      storageClassName: className,
+      hostPath: { path: `/simulated/${id}` },
     },
   });
-  return [storageClass(storageClasses.standard, "Retain", true, "kubernetes.io/no-provisioner"), ...Array.from({ length: 16 }, (_, i) => volume(i + 1))];
+  const numbers = Array.from({ length: volumesPerClass }, (_, i) => i + 1);
+  return [
+    storageClass(storageClasses.standard, "Retain", true, "kubernetes.io/no-provisioner"),
+    ...numbers.map((number) => volume(storageClasses.standard, `${number}`)),
+    ...stackClasses.flatMap((name) => numbers.map((number) => volume(name, `${name}-${number}`))),
+  ];
 }
 
 /** @param helper image with a shell, for making and removing directories */

@@ -1,7 +1,7 @@
 /** What changed between the state (cut to what the program had set) and what the program sets now. */
 import type { Change, ChangeKind, Difference } from "../lib/provider";
 import { at, hasUnknown, isList, isMap, isUnknown, mapAt, plainMap, textAt, type Value, type ValueMap } from "../lib/values";
-import { forceNewFields, replaces, type Mutability } from "./force-new";
+import { forceNewFields, METADATA, replaces, type Mutability } from "./force-new";
 import { isTrue, nameOf, namespaceOf, normalize, prune, toApi, withMetadata } from "./objects";
 import { parseState } from "./state";
 
@@ -40,6 +40,8 @@ export interface DiffOptions extends Mutability {
   /** Whether the kind lives in a namespace; undefined where the server does not know it yet. */
   readonly namespaced: boolean | undefined;
   readonly ignoreChanges: readonly string[];
+  /** A patch can be moved to another object only by a new one; all else changes in place. */
+  readonly patch?: boolean;
 }
 
 export function diffObject(state: ValueMap, checked: ValueMap, options: DiffOptions): Difference {
@@ -56,7 +58,7 @@ export function diffObject(state: ValueMap, checked: ValueMap, options: DiffOpti
     });
   before = place(withMetadata(before, (metadata) => (metadata.name = nameOf(live))));
   after = place(after);
-  const fields = forceNewFields(after, options);
+  const fields = options.patch ? METADATA : forceNewFields(after, options);
   const changes = new Map<string, Change>();
   for (const { path, kind } of compare({ ...before, apiVersion: at(live, "apiVersion") ?? null, kind: at(live, "kind") ?? null }, after)) {
     if (options.ignoreChanges.some((ignored) => covers(ignored, path))) continue;

@@ -2,7 +2,7 @@
 import type { ValueMap } from "../lib/values";
 import { gvkOf } from "./objects";
 
-const METADATA = ["metadata.name", "metadata.namespace"];
+export const METADATA: readonly string[] = ["metadata.name", "metadata.namespace"];
 const WORKLOAD = ["spec.selector"];
 const CONTAINER =
   "args command env image imagePullPolicy lifecycle livenessProbe ports readinessProbe resources securityContext stdin stdinOnce terminationMessagePath terminationMessagePolicy tty volumeDevices volumeMounts workingDir".split(

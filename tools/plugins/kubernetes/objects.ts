@@ -24,6 +24,13 @@ export function gvkOfType(type: string): GroupVersionKind {
   const [, module = "", kind = ""] = type.split(":");
   return { apiVersion: module.replace(/^core\//, ""), kind };
 }
+/** A `*Patch` resource says some fields of an object that is somebody else's. Custom resources may have such a name too, so the kind decides. */
+export const isPatch = (type: string, object: ValueMap): boolean => kindOf(object) !== "" && type.split(":")[2] === `${kindOf(object)}Patch`;
+/** What a resource of a program is in the API. */
+export const gvkOfResource = (type: string, object: ValueMap): GroupVersionKind => ({
+  ...gvkOfType(type),
+  ...(isPatch(type, object) ? { kind: kindOf(object) } : {}),
+});
 export const gvkOf = (object: ValueMap): GroupVersionKind => ({ apiVersion: textAt(object, "apiVersion") ?? "", kind: kindOf(object) });
 
 /** Fields that another part of the system writes. */

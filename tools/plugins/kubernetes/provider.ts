@@ -8,9 +8,11 @@ import { diffObject } from "./diff";
 import { builtInScope, Discovery } from "./discovery";
 import {
   gvkOf,
+  gvkOfResource,
   gvkOfType,
   idOf,
   isBuiltIn,
+  isPatch,
   isTrue,
   kindOf,
   nameOf,
@@ -23,11 +25,12 @@ import {
   withoutReadOnly,
   type GroupVersionKind,
 } from "./objects";
+import { Conflict } from "./managers";
 import { requireOurs } from "./ours";
 import { fieldManagerOf, makeState, markSecrets, parseState, withName } from "./state";
 import { NotReady, timeoutOf, unreadyReasons, waitGone, waitReady, type Cluster } from "./wait";
 import { Views } from "./watch";
-import { create, isNamespaceMissing, read, remove, UnknownKind, update } from "./write";
+import { create, isNamespaceMissing, read, release, remove, UnknownKind, update } from "./write";
 
 /** Kinds whose deletion is not waited for with `pulumi.com/skipAwait`, as in the official provider. */
 const SKIP_DELETE_WAIT: ReadonlySet<string> = new Set(["Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"]);
@@ -67,6 +70,9 @@ export class KubernetesProvider implements Provider {
 
   async check(input: CheckInput): Promise<{ inputs: ValueMap; failures?: { property: string; reason: string }[] }> {
     refuseType(input.type);
+    if (isPatch(input.type, input.news) && at(input.news, "metadata", "name") === undefined) {
+      return { inputs: input.news, failures: [{ property: "metadata.name", reason: "a Patch resource needs the name of the object that it changes" }] };
+    }
     if (input.autonamingDisabled && at(input.news, "metadata", "name") === undefined) {
       return { inputs: input.news, failures: [{ property: "metadata.name", reason: "autonaming is disabled: give a name" }] };
     }
@@ -80,7 +86,7 @@ export class KubernetesProvider implements Provider {
     const given = hasUnknown(bare) ? withoutReadOnly(bare) : normalize(bare);
     let inputs = withName(given, input.olds, input.name, input.seed, input.proposedName);
     const metadata = at(inputs, "metadata");
-    if (isMap(metadata) && !textAt(metadata, "namespace") && (await this.#namespaced(gvkOfType(input.type))) !== false) {
+    if (isMap(metadata) && !textAt(metadata, "namespace") && (await this.#namespaced(gvkOfResource(input.type, bare))) !== false) {
       inputs = withMetadata(inputs, (changed) => (changed.namespace = this.#config.namespace));
     }
     return { inputs: markSecrets(inputs, input.news) };
@@ -94,12 +100,13 @@ export class KubernetesProvider implements Provider {
   }
 
   async diff(input: { type: string; olds: ValueMap; news: ValueMap; ignoreChanges: readonly string[] }) {
-    const namespaced = await this.#namespaced(gvkOfType(input.type));
-    return diffObject(input.olds, input.news, { ...this.#config, namespaced, ignoreChanges: input.ignoreChanges });
+    const namespaced = await this.#namespaced(gvkOfResource(input.type, input.news));
+    return diffObject(input.olds, input.news, { ...this.#config, namespaced, ignoreChanges: input.ignoreChanges, patch: isPatch(input.type, input.news) });
   }
 
   /** Answers a preview with the inputs where a dry run can't be made. */
   #previewFallback(error: unknown): boolean {
+    if (error instanceof Conflict) return false;
     if (error instanceof UnknownKind || isNamespaceMissing(error) || isAlreadyExists(error)) return true;
     if (error instanceof ApiError) return error.code === 403 || /does not support dry run/.test(error.message);
     if (!this.#warned) this.#engine?.warn("", `preview without the cluster: ${error instanceof Error ? error.message : String(error)}`);
@@ -114,8 +121,10 @@ export class KubernetesProvider implements Provider {
     if (operation.preview && hasUnknown(inputs)) return asIs;
     let made: ValueMap;
     try {
-      const upsert = this.#config.upsertExistingObjects;
-      const force = isTrue(inputs, "pulumi.com/patchForce") || this.#config.enablePatchForce || operation.preview;
+      const patch = isPatch(operation.type, inputs);
+      const upsert = this.#config.upsertExistingObjects || patch;
+      const force = isTrue(inputs, "pulumi.com/patchForce") || this.#config.enablePatchForce || (operation.preview && !upsert);
+      if (patch) await this.#mustExist(inputs);
       made = await create(inputs, this.#need(), { preview: operation.preview, manager, force, upsert }, (message) =>
         this.#engine?.status(operation.urn, `trying again: ${message}`),
       );
@@ -128,6 +137,12 @@ export class KubernetesProvider implements Provider {
       return { id: "", properties: state(without(made, "status")) };
     }
     return { id: idOf(made), properties: await this.#settle(operation, made, inputs, state) };
+  }
+
+  /** A Patch resource adds fields to an object that somebody else made. The official provider makes one that is not there, of these fields alone. */
+  async #mustExist(inputs: ValueMap): Promise<void> {
+    if (await read(inputs, this.#need())) return;
+    throw new Error(`there is no ${kindOf(inputs)} ${nameOf(inputs)} to patch`);
   }
 
   /** Waits, and turns "not ready" into a state that the engine keeps. */
@@ -153,7 +168,13 @@ export class KubernetesProvider implements Provider {
     const target = namespaceOf(live) && !namespaceOf(inputs) ? withMetadata(inputs, (metadata) => (metadata.namespace = namespaceOf(live))) : inputs;
     let changed: ValueMap;
     try {
-      changed = await update(target, this.#need(), { preview: operation.preview, manager, force: this.#config.enablePatchForce, ignoreChanges });
+      changed = await update(target, this.#need(), {
+        preview: operation.preview,
+        manager,
+        force: this.#config.enablePatchForce,
+        ignoreChanges,
+        patch: isPatch(operation.type, inputs),
+      });
     } catch (error) {
       if (operation.preview && !isAlreadyExists(error) && (error instanceof UnknownKind || (error instanceof ApiError && error.code === 403))) return news;
       throw explain(error, "update", inputs);
@@ -190,12 +211,13 @@ export class KubernetesProvider implements Provider {
   }
 
   async delete(operation: Operation, id: string, state: ValueMap): Promise<void> {
-    const { inputs, live } = parseState(state);
+    const { inputs, live, fieldManager } = parseState(state);
     const { namespace, name } = parseId(id);
     const object: ValueMap = { ...live, metadata: { ...(isMap(live.metadata) ? live.metadata : {}), name, ...(namespace ? { namespace } : {}) } };
     if (this.#config.connection instanceof Error && this.#config.deleteUnreachable) return;
     const cluster = this.#need();
     try {
+      if (isPatch(operation.type, object)) return await release(object, cluster, fieldManager ?? "");
       if (await remove(object, inputs, cluster)) return;
       if (isTrue(inputs, "pulumi.com/skipAwait") && SKIP_DELETE_WAIT.has(kindOf(object))) return;
       if (this.#engine) await waitGone(object, cluster, timeoutOf(inputs, operation.timeout, 600) * 1000, operation.urn, this.#engine, this.#cancel.signal);
@@ -226,7 +248,6 @@ function refuseType(type: string): void {
   const { apiVersion, kind } = gvkOfType(type);
   const hint = "is not in the stand-in of the kubernetes plugin; install the official plugin to use it";
   if (/^(helm|kustomize|yaml)\b/.test(apiVersion)) throw new Error(`${type} ${hint}`);
-  if (isBuiltIn(apiVersion) && kind.endsWith("Patch")) throw new Error(`${type}: a Patch resource ${hint}`);
   if (isBuiltIn(apiVersion) && kind.endsWith("List")) throw new Error(`${type}: lists cannot be created; use the kind that they hold`);
 }
 

@@ -34,6 +34,8 @@ interface WriteOptions {
   readonly preview: boolean;
   readonly manager: string;
   readonly force: boolean;
+  /** Only some fields of an object that is somebody else's: what others hold stays theirs. */
+  readonly patch?: boolean;
 }
 const dryRun = (preview: boolean) => (preview ? { dryRun: "All" } : {});
 
@@ -116,7 +118,7 @@ export async function update(object: ValueMap, cluster: Cluster, options: WriteO
         const body = withMetadata(object, (metadata) => (metadata.resourceVersion = at(live, "metadata", "resourceVersion") ?? null));
         return await cluster.api.request("PUT", path, { body, query: { fieldManager: options.manager, ...dryRun(options.preview) } });
       }
-      const patch = options.preview ? undefined : takeOver(live, options.manager);
+      const patch = options.preview || options.patch ? undefined : takeOver(live, options.manager);
       const current = patch ? await cluster.api.request("PATCH", path, { body: patch, contentType: JSON_PATCH }) : live;
       const wanted = withIgnored(object, current, options.manager, options.ignoreChanges);
       // A dry run doesn't move fields from our other names, so it forces where those are the reason.
@@ -125,6 +127,18 @@ export async function update(object: ValueMap, cluster: Cluster, options: WriteO
       if (attempt >= 5 || !isConflict(error)) throw error; // someone wrote in between: look again
     }
   }
+}
+
+/**
+ * Gives up the fields that `manager` applied; those that nobody else holds go. An object that is gone needs nothing; the official provider would make it
+ * anew, empty.
+ */
+export async function release(object: ValueMap, cluster: Cluster, manager: string): Promise<void> {
+  if (!(await read(object, cluster))) return;
+  const { apiVersion, kind } = gvkOf(object);
+  const namespace = namespaceOf(object);
+  const empty: ValueMap = { apiVersion, kind, metadata: { name: nameOf(object), ...(namespace ? { namespace } : {}) } };
+  await apply(empty, cluster, { preview: false, manager, force: true });
 }
 
 /** Kinds that own nothing: they are gone at once. All others go after what they own ("foreground"). */

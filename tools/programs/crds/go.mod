@@ -3,6 +3,7 @@ module openshift-ai-platform/tools/programs/crds
 go 1.26.0
 
 require (
+	github.com/kubernetes-csi/external-snapshotter/client/v8 v8.4.0
 	github.com/openshift/api v0.0.0-20251015095338-264e80a2b6e7
 	sigs.k8s.io/gateway-api v1.6.3
 )

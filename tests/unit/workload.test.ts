@@ -1,0 +1,74 @@
+import { expect } from "chai";
+import { smallContainer } from "../../components/common/podTemplate";
+import { Workload, type WorkloadArgs } from "../../components/common/workload";
+import { context } from "./support/context";
+import { deploy, type Deployed } from "./support/mocks";
+import { podTemplates } from "./support/pods";
+
+const scale = { min: 2, max: 6, cpuPercent: 70, memoryPercent: 80 };
+
+function workload(more: Partial<WorkloadArgs> = {}): Promise<Deployed> {
+  return deploy(
+    (opts) =>
+      new Workload(
+        "app",
+        {
+          context: context(),
+          namespace: "ai-development",
+          part: { name: "app", component: "test", instance: "app" },
+          pod: { priorityClassName: "ai-serving", container: { name: "main", image: "registry.example.com/app:1", resources: smallContainer } },
+          replicas: 1,
+          surge: true,
+          ports: { http: { port: 80, targetPort: "http" } },
+          ...more,
+        },
+        opts,
+      ),
+  );
+}
+
+describe("a workload", () => {
+  it("of one pod is a Deployment with a Service and an account", async () => {
+    expect((await workload()).counts()).to.deep.equal({ Workload: 1, Deployment: 1, Service: 1, ServiceAccount: 1 });
+  });
+
+  it("of several pods has a disruption budget, and is spread", async () => {
+    const made = await workload({ replicas: 3 });
+    expect(made.one("Deployment").inputs).to.have.nested.property("spec.replicas", 3);
+    expect(made.one("PodDisruptionBudget").inputs).to.have.nested.property("spec.maxUnavailable", 1);
+    expect(podTemplates(made)[0]?.[1].spec.topologySpreadConstraints).to.have.length(2);
+    expect(made.all("HorizontalPodAutoscaler")).to.deep.equal([]);
+  });
+
+  it("that is scaled leaves the number of its pods to the autoscaler", async () => {
+    const made = await workload({ scale });
+    expect(made.one("Deployment").inputs.spec).not.to.have.property("replicas");
+    expect(made.one("HorizontalPodAutoscaler").inputs.spec).to.deep.equal({
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "app" },
+      minReplicas: 2,
+      maxReplicas: 6,
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } },
+        { type: "Resource", resource: { name: "memory", target: { type: "Utilization", averageUtilization: 80 } } },
+      ],
+      behavior: {
+        scaleUp: { stabilizationWindowSeconds: 300, policies: [{ type: "Percent", value: 50, periodSeconds: 60 }] },
+        scaleDown: { stabilizationWindowSeconds: 600, policies: [{ type: "Percent", value: 25, periodSeconds: 60 }] },
+      },
+    });
+  });
+
+  it("has a budget and is spread by its largest scale, not by what it begins with", async () => {
+    const made = await workload({ replicas: 1, scale: { ...scale, min: 1 } });
+    expect(made.all("PodDisruptionBudget")).to.have.length(1);
+    expect(podTemplates(made)[0]?.[1].spec.topologySpreadConstraints).to.have.length(2);
+    const alone = await workload({ replicas: 3, scale: { ...scale, min: 1, max: 1 } });
+    expect(alone.all("PodDisruptionBudget")).to.deep.equal([]);
+  });
+
+  it("gives its Service the annotations that it is told, and none else", async () => {
+    const annotations = { "example.com/a": "1" };
+    expect((await workload({ serviceAnnotations: annotations })).one("Service").inputs).to.have.deep.nested.property("metadata.annotations", annotations);
+    expect((await workload()).one("Service").inputs.metadata).not.to.have.property("annotations");
+  });
+});

@@ -1,0 +1,83 @@
+/** What a cluster is compared with: a stack's configuration file, read without Pulumi and without its secrets. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseDocument } from "yaml";
+import { ownerOf } from "../../components/common/labels";
+import { profileOf } from "../../components/common/platform";
+import { mergeLocks, parseClusterLock, type ImagesLock } from "../../images/lock";
+import { ImagesError, readImagesLock } from "../../stacks/images";
+import { ConfigError, loadConfig, namespace } from "../../stacks/load";
+import { projects } from "../../stacks/projects";
+import type { StackConfig } from "../../stacks/schema";
+import { UserError } from "../lib/errors";
+import { root } from "../lib/paths";
+import { project } from "../stack/workspace";
+import { thisMachine } from "./machine";
+import type { Machine, Wanted } from "./types";
+
+export interface StackFile {
+  readonly stack: string;
+  /** Another file than `Pulumi.<stack>.yaml`. */
+  readonly file?: string | undefined;
+}
+
+/** @throws UserError for a file that is not there and for all that is wrong with it */
+export function wantedOf({ stack, file = `Pulumi.${stack}.yaml` }: StackFile, machine: Machine = thisMachine()): Wanted {
+  const entries = read(file, stack);
+  try {
+    const lock = readImagesLock();
+    const config = loadConfig(entries.texts, file, Object.keys(lock), entries.secrets);
+    return {
+      stack,
+      config,
+      profile: profileOf(config.platform),
+      owner: ownerOf(project, stack),
+      projects: projects(config),
+      images: resolved(lock, config),
+      machine,
+    };
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof ImagesError)
+      throw new UserError(error.message, { fix: "correct the file, then run this again", cause: error });
+    throw error;
+  }
+}
+
+/** Stands for a secret: Pulumi alone can decrypt it, and no check needs it. */
+const secretStandsFor = '{"auths":{}}';
+
+/** The entries of a configuration file as Pulumi passes them to a program. */
+function read(file: string, stack: string): { readonly texts: Readonly<Record<string, string>>; readonly secrets: readonly string[] } {
+  let text: string;
+  try {
+    text = readFileSync(resolve(root, file), "utf8");
+  } catch (cause) {
+    throw new UserError(`STACK=${stack}: ${file} cannot be read`, { fix: "name a stack that has a configuration file, for example STACK=dev", cause });
+  }
+  const document = parseDocument(text);
+  if (document.errors[0]) throw new UserError(`${file} is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
+  const { config = {} } = (document.toJS() ?? {}) as { config?: Readonly<Record<string, unknown>> | null };
+  const texts: Record<string, string> = {};
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(config ?? {})) {
+    const key = name.includes(":") ? name : `${namespace}:${name}`;
+    const secret = typeof value === "object" && value !== null && "secure" in value;
+    if (secret) secrets.push(key);
+    texts[key] = secret ? secretStandsFor : typeof value === "string" ? value : JSON.stringify(value);
+  }
+  return { texts, secrets };
+}
+
+function resolved(lock: ImagesLock, config: StackConfig): ImagesLock {
+  const own = config.images.lock;
+  if (own === undefined) return lock;
+  let text: string;
+  try {
+    text = readFileSync(resolve(root, own), "utf8");
+  } catch (cause) {
+    throw new UserError(`images.lock: ${own} cannot be read`, { fix: "make up writes it for an embedded cluster; else take the field away", cause });
+  }
+  const { images, problems } = parseClusterLock(text);
+  if (images === undefined) throw new UserError(`${own}: ${problems.join("; ")}`, { fix: "make up writes it anew" });
+  return mergeLocks(lock, images);
+}
