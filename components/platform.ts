@@ -5,8 +5,10 @@ import type { StackConfig } from "../stacks/schema";
 import { sizingOf } from "../stacks/sizing";
 import { modelsClass } from "../stacks/storage";
 import type { StackContext } from "./common/context";
+import { shortHash } from "./common/names";
 import { profileOf } from "./common/platform";
 import type { ServiceAddress } from "./common/serviceAddress";
+import { ClusterGuard } from "./foundation/clusterGuard";
 import { Foundation } from "./foundation/foundation";
 import { ModelPool } from "./serving/modelPool";
 import { ModelStore } from "./serving/modelStore";
@@ -51,11 +53,20 @@ export class Platform extends pulumi.ComponentResource {
     if (namespace === undefined) throw new Error("projects() plans no project for the platform");
     this.namespace = namespace;
 
-    this.pools = config.layers.serving ? this.serve(args, context, foundation.ready) : [];
+    const { pools, layers } = config.layers.serving ? this.serve(args, context, foundation.ready) : { pools: [], layers: [] };
+    this.pools = pools;
+    if (config.cluster.manage) {
+      // Made last, so that it is asked first when the stack is destroyed.
+      new ClusterGuard("cluster-guard", { context, cluster: config.cluster, after: [foundation, ...layers] }, { parent: this });
+    }
     this.registerOutputs({ namespace: this.namespace });
   }
 
-  private serve({ config, images }: PlatformArgs, context: StackContext, ready: readonly pulumi.Resource[]): readonly ServedPool[] {
+  private serve(
+    { config, images }: PlatformArgs,
+    context: StackContext,
+    ready: readonly pulumi.Resource[],
+  ): { pools: readonly ServedPool[]; layers: readonly pulumi.Resource[] } {
     const { namespace } = this;
     const sizing = sizingOf(config);
     const { models: volume } = config.storage;
@@ -72,7 +83,8 @@ export class Platform extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...ready] },
     );
 
-    return config.serving.pools.map((pool) => {
+    const layers: pulumi.Resource[] = [store];
+    const pools = config.serving.pools.map((pool) => {
       const served = new ModelPool(
         pool.name,
         {
@@ -89,16 +101,19 @@ export class Platform extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      layers.push(served);
       if (config.smokeCheck) {
         const { context: name, kubeconfig, kubectl } = config.cluster;
-        new SmokeCheck(
+        const check = new SmokeCheck(
           `smoke-${pool.name}`,
           { cluster: { context: name, kubeconfig, kubectl }, service: served.address, models: pool.models, version: served.version, after: [served.workload] },
           { parent: this },
         );
+        layers.push(check);
       }
       return { name: pool.name, address: served.address, models: pool.models };
     });
+    return { pools, layers };
   }
 }
 
@@ -113,6 +128,7 @@ function contextOf({ config, owner, retained }: PlatformArgs): StackContext {
       ...(pullSecret === undefined ? {} : { pullSecret }),
       ...(proxy === undefined ? {} : { proxy: { url: proxy.url, noProxy } }),
       trustedCA: trustedCA !== undefined,
+      ...(trustedCA === undefined ? {} : { trustedCAVersion: shortHash(trustedCA) }),
     },
     retained,
   };

@@ -104,11 +104,11 @@ export function sharedVolumeName(namespace: string, volume: string): string {
 
 /** The part of a PersistentVolume's spec that says what it is. */
 export interface VolumeSource {
-  readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly: boolean };
+  readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly?: true };
   readonly csi?: {
     readonly driver: string;
     readonly volumeHandle: string;
-    readonly readOnly: boolean;
+    readonly readOnly?: true;
     readonly volumeAttributes?: Readonly<Record<string, string>>;
     readonly nodeStageSecretRef?: { readonly name: string; readonly namespace: string };
   };
@@ -132,25 +132,26 @@ export interface VolumeSource {
  */
 export function shareSource(share: Share, folder: string, id: string, readOnly: boolean, fileContext?: string): VolumeSource {
   const options = [...(readOnly ? ["ro"] : []), ...(share.kind === "cephfs" && fileContext !== undefined ? [`context="${fileContext}"`] : [])];
-  return { ...sourceOf(share, `${share.path}/${folder}`, id, readOnly), ...(options.length > 0 ? { mountOptions: options } : {}) };
+  // What is false is not said: the server drops it, and it would look like a change.
+  return { ...sourceOf(share, `${share.path}/${folder}`, id, readOnly ? { readOnly } : {}), ...(options.length > 0 ? { mountOptions: options } : {}) };
 }
 
-function sourceOf(share: Share, path: string, id: string, readOnly: boolean): VolumeSource {
+function sourceOf(share: Share, path: string, id: string, access: { readonly readOnly?: true }): VolumeSource {
   switch (share.kind) {
     case "nfs":
-      return { nfs: { server: share.server, path, readOnly } };
+      return { nfs: { server: share.server, path, ...access } };
     case "cephfs":
       return {
         csi: {
           driver: share.driver,
           volumeHandle: id,
-          readOnly,
+          ...access,
           volumeAttributes: { clusterID: share.clusterId, fsName: share.fileSystem, staticVolume: "true", rootPath: path },
           nodeStageSecretRef: share.secret,
         },
       };
     case "efs":
-      return { csi: { driver: "efs.csi.aws.com", volumeHandle: `${share.fileSystemId}:${path}`, readOnly } };
+      return { csi: { driver: "efs.csi.aws.com", volumeHandle: `${share.fileSystemId}:${path}`, ...access } };
     case "local":
       return {
         local: { path },

@@ -5,7 +5,7 @@ import { namespaceOf, type ProjectPlan } from "../../stacks/projects";
 import type { Rule } from "../../stacks/rules";
 import type { StackConfig } from "../../stacks/schema";
 import { metadataOf, type StackContext } from "../common/context";
-import type { Part } from "../common/labels";
+import { labelsOf, type Part } from "../common/labels";
 
 export interface AccessArgs {
   readonly context: StackContext;
@@ -58,7 +58,7 @@ export class Access extends pulumi.ComponentResource {
       { metadata: metadataOf(context, ciAccount, namespace, part), automountServiceAccountToken: false },
       { parent: this },
     );
-    const { namespace: _, ...metadata } = metadataOf(context, `${namespaceOf(environment, "platform")}-ci`, undefined, part);
+    const metadata = { name: `${namespaceOf(environment, "platform")}-ci`, labels: labelsOf(context.owner, part) };
     const made = new k8s.rbac.v1.ClusterRole(`${name}-ci`, { metadata, rules: ciClusterRules.map(writable) }, { parent: this });
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: made.metadata.name };
     new k8s.rbac.v1.ClusterRoleBinding(`${name}-ci`, { metadata, roleRef, subjects: [account] }, { parent: this });

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { metadataOf, type StackContext } from "../common/context";
-import type { Part } from "../common/labels";
+import type { StackContext } from "../common/context";
+import { labelsOf, type Part } from "../common/labels";
 import type { PriorityClass } from "../common/podTemplate";
 
 export interface ClusterScopeArgs {
@@ -25,7 +25,7 @@ export class ClusterScope extends pulumi.ComponentResource {
     const part: Part = { name: "cluster", component: "foundation", instance: name };
 
     for (const [priority, { value, description }] of Object.entries(priorities)) {
-      const { namespace: _, ...metadata } = metadataOf(args.context, priority, undefined, part);
+      const metadata = { name: priority, labels: labelsOf(args.context.owner, part) };
       new k8s.scheduling.v1.PriorityClass(priority, { metadata, value, description, globalDefault: false }, { parent: this });
     }
 

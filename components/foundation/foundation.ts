@@ -5,7 +5,6 @@ import type { StackConfig } from "../../stacks/schema";
 import { sizingOf } from "../../stacks/sizing";
 import type { StackContext } from "../common/context";
 import { Access } from "./access";
-import { ClusterGuard } from "./clusterGuard";
 import { ClusterScope } from "./clusterScope";
 import { Isolation } from "./isolation";
 import { NodeLabels } from "./nodeLabels";
@@ -83,10 +82,12 @@ export class Foundation extends pulumi.ComponentResource {
     this.namespaces = new Map(made.map(({ plan, project }) => [plan.key, project.namespace]));
     this.ready = [...wide, ...made.map(({ project }) => project)];
 
-    const after = [...this.ready];
     if (config.storage.shared)
-      new SharedVolumes("shared-volumes", { context, ...config.storage.shared, projects: plans, namespaces: this.namespaces }, { ...own, dependsOn: after });
-    if (cluster.manage) new ClusterGuard("cluster-guard", { context, cluster, after }, own);
+      new SharedVolumes(
+        "shared-volumes",
+        { context, ...config.storage.shared, projects: plans, namespaces: this.namespaces },
+        { ...own, dependsOn: [...this.ready] },
+      );
 
     this.registerOutputs({});
   }

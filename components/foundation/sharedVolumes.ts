@@ -45,8 +45,7 @@ export class SharedVolumes extends pulumi.ComponentResource {
               capacity: { storage: volume.size },
               accessModes,
               persistentVolumeReclaimPolicy: "Retain",
-              // No class, and a claim by name: no other claim can have it.
-              storageClassName: "",
+              // Without a class, and with a claim by name: no other claim can have it.
               claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace: plain, name: volume.name },
               ...shareSource(share, volume.name, id, !writes, args.fileContext),
             },

@@ -27,7 +27,8 @@ export class StorageClasses extends pulumi.ComponentResource {
           // Never the default: what asks for no class gets none of these.
           metadata: { ...metadata, annotations: { "storageclass.kubernetes.io/is-default-class": "false" } },
           provisioner: spec.provisioner,
-          parameters: spec.parameters,
+          // An empty map is the same as none, and the API server does not keep it.
+          ...(Object.keys(spec.parameters).length > 0 ? { parameters: spec.parameters } : {}),
           reclaimPolicy: "Retain",
           allowVolumeExpansion: spec.allowVolumeExpansion,
           volumeBindingMode: "WaitForFirstConsumer",

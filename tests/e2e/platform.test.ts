@@ -153,6 +153,33 @@ describe("the platform on an embedded cluster", function () {
     expectUp(await make(["ask", "PROMPT=whole again"]));
   });
 
+  it("shares a volume: one project writes, another reads and cannot write", async () => {
+    expect(await runPod("ai-development-ml", "workspace", "echo shared by ml > /data/note")).to.include("Succeeded");
+    expect(await runPod("ai-development-web", "workspace", 'test "$(cat /data/note)" = "shared by ml"')).to.include("Succeeded");
+    expect(await runPod("ai-development-web", "workspace", "echo changed > /data/note"))
+      .to.include("Failed")
+      .and.include("Read-only file system");
+  });
+
+  it("keeps projects and volumes when it is destroyed, says how to go on, and takes them over again with what is in them", async () => {
+    const uid = "get namespace ai-development-ml -o jsonpath={.metadata.uid}";
+    const before = await kubectl(uid);
+    const result = await make(["destroy"]);
+    expectUp(result);
+    expect(result.output)
+      .to.include("PersistentVolumeClaim ai-development-ml/workspace")
+      .and.include("Namespace ai-development")
+      .and.match(/make up/)
+      .and.match(/delete namespace .*ai-development-ml/);
+    expect((await kubectl("get", "deployments,services,roles", "-A", "-l", "app.kubernetes.io/part-of=openshift-ai-platform", "-o", "name")).trim()).to.equal(
+      "",
+    );
+    expectUp(await make(["up"]));
+    expect(await kubectl(uid)).to.equal(before);
+    expect(await runPod("ai-development-web", "workspace", 'test "$(cat /data/note)" = "shared by ml"')).to.include("Succeeded");
+    expectUp(await make(["ask", "PROMPT=here again"]));
+  });
+
   it(`finishes after it was killed, ${KILLS} times at random points`, async () => {
     for (let n = 0; n < KILLS; n++) {
       expectUp(await make(["destroy"]));
@@ -221,6 +248,35 @@ describe("the same program on a plain Kubernetes with simulated nodes", function
       .and.to.match(/fix: /);
   });
 });
+
+/** Runs a command in a pod of a project, with a claim at /data. @returns how the pod ended, and what it printed */
+async function runPod(namespace: string, claim: string, command: string): Promise<string> {
+  const image = await kubectl("-n", NAMESPACE, "get", "deployment", "ollama", "-o", "jsonpath={.spec.template.spec.containers[0].image}");
+  const container = {
+    name: "main",
+    image: image.trim(),
+    imagePullPolicy: "IfNotPresent",
+    command: ["bash", "-c", command],
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    volumeMounts: [{ name: "data", mountPath: "/data" }],
+  };
+  const spec = {
+    restartPolicy: "Never",
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [container],
+    volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
+  };
+  const file = join(state, "pod.json");
+  writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: "e2e", namespace }, spec }));
+  await kubectl("apply", "-f", file);
+  const phase = async () => (await kubectl("-n", namespace, "get", "pod", "e2e", "-o", "jsonpath={.status.phase}")).trim();
+  try {
+    await waitFor(async () => ["Succeeded", "Failed"].includes(await phase()));
+    return `${await phase()} ${await kubectl("-n", namespace, "logs", "e2e")}`;
+  } finally {
+    await kubectl("-n", namespace, "delete", "pod", "e2e", "--wait=true");
+  }
+}
 
 function cgroupOf(pid: number): string {
   try {

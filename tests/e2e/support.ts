@@ -89,12 +89,18 @@ export function processes(): readonly Process[] {
   });
 }
 
-/** kubectl on the cluster of this state; its output. */
-export async function kubectl(...args: readonly string[]): Promise<string> {
-  const result = spawnSync("make", ["--no-print-directory", "kubectl", `ARGS=${args.join(" ")}`], { cwd: root, env, encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`kubectl ${args.join(" ")}: ${result.stderr}`);
-  return Promise.resolve(result.stdout);
+/** kubectl on the cluster that the variables of make name; its output. */
+export function kubectlOf(settings: NodeJS.ProcessEnv) {
+  return async (...args: readonly string[]): Promise<string> => {
+    const options = { cwd: root, env: { ...env, ...settings }, encoding: "utf8" } as const;
+    const result = spawnSync("make", ["--no-print-directory", "kubectl", `ARGS=${args.join(" ")}`], options);
+    if (result.status !== 0) throw new Error(`kubectl ${args.join(" ")}: ${result.stderr}`);
+    return Promise.resolve(result.stdout);
+  };
 }
+
+/** kubectl on the cluster of this state. */
+export const kubectl = kubectlOf({});
 
 /** What must be the same before a cluster starts and after it was removed. */
 export function hostSnapshot(): Readonly<Record<string, string>> {

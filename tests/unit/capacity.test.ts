@@ -343,6 +343,9 @@ describe("what does not fit", () => {
       if (better === undefined) return;
       tried += 1;
       expect(capacityProblems(schema.parse(better)), JSON.stringify([config, problems])).to.deep.equal([]);
+      for (const { scale, replicas } of better.serving.pools) {
+        if (scale) expect([scale.min <= scale.max, replicas >= scale.min, replicas <= scale.max]).to.deep.equal([true, true, true]);
+      }
     });
     expect(tried).to.be.greaterThan(80);
   });

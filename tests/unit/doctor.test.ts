@@ -20,7 +20,7 @@ import { thisMachine } from "../../tools/doctor/machine";
 import { amountOf } from "../../tools/doctor/objects";
 import type { Finding } from "../../tools/doctor/types";
 import { storageClasses } from "../../stacks/storage";
-import { pools, tiny } from "./support/config";
+import { pools, tiny, type Fields } from "./support/config";
 import { apiOf, forbidden, good, lines, list, lock, machine, named, node, owned, owner, paths, run, storageClass, wanted } from "./support/doctor";
 
 /** Configuration of the cluster with some fields replaced. */
@@ -319,7 +319,7 @@ describe("doctor: rights", () => {
   });
 
   it("asks for what the configuration needs only", async () => {
-    const asked = async (fields: object) => {
+    const asked = async (fields: Fields) => {
       const resources = new Set<string>();
       await run(rights, {}, fields, { allowed: ({ verb, resource }) => verb !== "*" && resources.add(resource).size > 0 });
       return resources;

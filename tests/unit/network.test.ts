@@ -9,7 +9,7 @@ import { connectionName, connections, includes, type Connection } from "../../st
 import { projects } from "../../stacks/projects";
 import { connectionTable, networkingDocs } from "../../tools/docs/networking";
 import { config, digest, pools, tiny, type Fields } from "./support/config";
-import { deploy, type Deployed } from "./support/mocks";
+import { deploy, promiseOf, type Deployed } from "./support/mocks";
 
 const pulled = { name: "codellama:7b-v1.0-base", source: { kind: "registry", name: "codellama:7b-code", digest } };
 const fromImage = { name: tiny, source: { kind: "image", image: "tiny-model" } };
@@ -198,7 +198,7 @@ describe("rules of an egress firewall", () => {
 });
 
 describe("the isolation of a project", () => {
-  const isolated = (fields: Fields = {}, key = "platform"): Promise<Deployed> => {
+  const isolated = (fields: Fields = {}, key = "platform", look: pulumi.ResourceTransformation = () => undefined): Promise<Deployed> => {
     const stack = config(fields);
     const plan = projects(stack).find((one) => one.key === key);
     if (!plan) throw new Error(`no project ${key}`);
@@ -217,7 +217,7 @@ describe("the isolation of a project", () => {
             network: stack.network,
             capabilities,
           },
-          opts,
+          { ...opts, transformations: [...(opts.transformations ?? []), look] },
         ),
     );
   };
@@ -237,6 +237,21 @@ describe("the isolation of a project", () => {
       ]),
     );
     expect(made.all("EgressFirewall")).to.deep.equal([]);
+  });
+
+  it("takes over the policies of release 0.1.0, which had them below the project", async () => {
+    const parents: pulumi.Input<string>[] = [];
+    await isolated({}, "platform", ({ type, opts }) => {
+      for (const alias of type.endsWith(":NetworkPolicy") ? (opts.aliases ?? []) : []) {
+        // The SDK's own aliases are of older types, and name no parent.
+        const { parent } = alias as { parent?: pulumi.Input<string> };
+        if (parent !== undefined) parents.push(parent);
+      }
+      return undefined;
+    });
+    const urns = await Promise.all(parents.map((parent) => promiseOf(pulumi.output(parent))));
+    const project = "openshift-ai-platform:platform:Platform$openshift-ai-platform:foundation:Project::ai-development";
+    expect(urns).to.deep.equal([`urn:pulumi:dev::openshift-ai-platform::${project}`, `urn:pulumi:dev::openshift-ai-platform::${project}`]);
   });
 
   it("puts each policy into the namespace, with the owner's label", async () => {

@@ -35,12 +35,12 @@ describe("a line of conntrack", () => {
 
 describe("a line of the pods that were seen", () => {
   it("has the address and the labels", () => {
-    expect(podOf('ai\tollama-1\t10.244.0.7\t\t{"app":"x"}')).to.deep.equal({ address: "10.244.0.7", namespace: "ai", name: "ollama-1", labels: { app: "x" } });
-    expect(podOf("ai\tollama-1\t10.244.0.7\tfalse\t")?.labels).to.deep.equal({});
+    expect(podOf('ai|ollama-1|10.244.0.7||{"app":"x"}')).to.deep.equal({ address: "10.244.0.7", namespace: "ai", name: "ollama-1", labels: { app: "x" } });
+    expect(podOf("ai|ollama-1|10.244.0.7|false|")?.labels).to.deep.equal({});
   });
 
   it("is nothing without an address, or with that of the node", () => {
-    for (const line of ["", "ai\tollama-1\t\t\t{}", "kube-system\tproxy\t198.18.0.2\ttrue\t{}"]) expect(podOf(line), line).to.equal(undefined);
+    for (const line of ["", "ai|ollama-1|||{}", "kube-system|proxy|198.18.0.2|true|{}"]) expect(podOf(line), line).to.equal(undefined);
   });
 });
 

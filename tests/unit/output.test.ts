@@ -27,7 +27,9 @@ describe("the output of an up", () => {
         "    kubernetes:core/v1:Namespace ai refresh (0.03s)",
         "@ updating....",
         "",
+        " +  kubernetes:core/v1:Service ollama created (0.1s) Service is Pending",
         "    + 20 created",
+        "The resources in the stack have been deleted, but the history and configuration associated with the stack are still maintained.",
       ]),
     ).to.deep.equal([" +  kubernetes:core/v1:Service ollama created (0.1s)", "    + 20 created"]);
   });

@@ -45,14 +45,25 @@ describe("the program", () => {
       .and.to.include(`"model":"${tiny}"`);
   });
 
-  it("sends every object to the cluster that the configuration names, and none anywhere else", async () => {
+  it("sends every object to the cluster that the configuration names, by the provider that takes over only what outlives the stack", async () => {
     const { registered } = await run();
-    const provider = registered.find(({ type }) => type === "pulumi:providers:kubernetes");
-    expect(provider?.inputs).to.include({ context: "ai", kubeconfig: "/clusters/dev/kubeconfig", clusterIdentifier: "development" });
-    expect(provider?.inputs).to.include({ enableConfigMapMutable: "true", enableSecretMutable: "true", enablePatchForce: "true" });
+    const providers = registered.filter(({ type }) => type === "pulumi:providers:kubernetes");
+    expect(providers.map(({ name }) => name)).to.have.members(["cluster", "objects"]);
+    for (const { name, inputs } of providers) {
+      expect(inputs, name).to.include({ context: "ai", kubeconfig: "/clusters/dev/kubeconfig", clusterIdentifier: "development" });
+      expect(inputs, name).to.include({ enableConfigMapMutable: "true", enableSecretMutable: "true" });
+    }
+    const of = (wanted: string) => providers.find(({ name }) => name === wanted)?.inputs as Record<string, string>;
+    expect(of("cluster")).to.include({ upsertExistingObjects: "true", enablePatchForce: "false" });
+    expect(of("objects")).to.include({ enablePatchForce: "true" }).and.to.not.have.property("upsertExistingObjects");
+
+    const retained = ["Namespace", "PersistentVolumeClaim", "PersistentVolume"];
     const objects = registered.filter(({ type }) => type.startsWith("kubernetes:"));
     expect(objects).not.to.have.length(0);
-    for (const { type, provider: used } of objects) expect(used, type).to.match(/pulumi:providers:kubernetes::cluster::/);
+    for (const { type, provider: used } of objects) {
+      const name = retained.some((kind) => type.endsWith(`:${kind}`)) ? "cluster" : "objects";
+      expect(used, type).to.include(`pulumi:providers:kubernetes::${name}::`);
+    }
   });
 
   it("refuses a wrong configuration with a message and no stack trace", async () => {
@@ -65,7 +76,7 @@ describe("the program", () => {
   });
 
   it("refuses a lock of images that is not there, in the same way", async () => {
-    const error = await run({ imagesLock: "/nowhere/images.lock" }).then(
+    const error = await run({ images: { lock: "/nowhere/images.lock" } }).then(
       () => undefined,
       (reason: unknown) => reason,
     );

@@ -10,8 +10,9 @@ import type { Workspace } from "../../tools/stack/workspace";
 
 const result = (stdout: string): Promise<ExecResult> => Promise.resolve({ code: 0, stdout, stderr: "" });
 
+const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "ai" } };
 const service = { apiVersion: "v1", kind: "Service", metadata: { name: "ollama", namespace: "ai" } };
-const step = (op: string) => ({ op, newState: { custom: true, inputs: service } });
+const step = (op: string, inputs: object = service) => ({ op, newState: { custom: true, inputs } });
 
 let dir: string;
 /** A stack `test`, interrupted or not, whose next `up` has these steps, on a cluster that answers every question for an object with `live`. */
@@ -36,7 +37,7 @@ function workspace(interrupted: boolean, steps: readonly unknown[] = [], live?: 
     if (args[0] === "preview") asked.push("preview");
     return result(JSON.stringify(args[0] === "preview" ? { steps } : { deployment: { pending_operations: interrupted ? [{}] : [] } }));
   };
-  return { workspace: { stack: "test", cluster, configFile: join(dir, "Pulumi.test.yaml"), pulumi }, asked };
+  return { workspace: { stack: "test", cluster, configFile: join(dir, "Pulumi.test.yaml"), configuration: {}, pulumi }, asked };
 }
 
 const owned = (owner: string) => ({ metadata: { labels: { "openshift-ai-platform/owner": owner } } });
@@ -72,15 +73,24 @@ describe("what a killed up leaves", () => {
     expect(await recover(workspace(true, [step("create")]).workspace)).to.deep.equal({});
   });
 
-  for (const [whose, live] of [
-    ["another stack's", owned("openshift-ai-platform.other")],
-    ["nobody's", { metadata: {} }],
+  for (const [what, inputs, live, named] of [
+    ["it is another stack's", service, owned("openshift-ai-platform.other"), "Service ai/ollama (of openshift-ai-platform.other)"],
+    ["it is nobody's", service, { metadata: {} }, "Service ai/ollama (of nobody)"],
+    ["its project is another stack's", namespace, owned("openshift-ai-platform.other"), "Namespace ai (of openshift-ai-platform.other)"],
   ] as const) {
-    it(`is not taken over when it is ${whose}, and is named`, async () => {
-      const error: unknown = await recover(workspace(true, [step("create")], live).workspace).catch((reason: unknown) => reason);
+    it(`is not taken over when ${what}, and is named with its owner`, async () => {
+      const error: unknown = await recover(workspace(true, [step("create", inputs)], live).workspace).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UserError);
-      expect((error as UserError).message).to.contain("Service ollama");
-      expect((error as UserError).fix).to.contain("remove these objects");
+      expect((error as UserError).message)
+        .to.contain(named)
+        .and.to.contain("not of openshift-ai-platform.test");
+      expect((error as UserError).fix)
+        .to.contain("cluster of its own")
+        .and.to.contain("renamed");
     });
   }
+
+  it("leaves a namespace that admins made to the program, which takes it over by itself", async () => {
+    expect(await recover(workspace(true, [step("create", namespace)], { metadata: {} }).workspace)).to.deep.equal({});
+  });
 });

@@ -15,8 +15,8 @@ export interface Recorder {
   stop(): Promise<Recording>;
 }
 
-/** Printed once per pod and change of it. */
-const podColumns = String.raw`jsonpath={.metadata.namespace}{"\t"}{.metadata.name}{"\t"}{.status.podIP}{"\t"}{.spec.hostNetwork}{"\t"}{.metadata.labels}{"\n"}`;
+/** Printed once per pod and change of it. No tabs between them: kubectl makes columns of spaces of those, in a watch. */
+const podColumns = String.raw`jsonpath={.metadata.namespace}|{.metadata.name}|{.status.podIP}|{.spec.hostNetwork}|{.metadata.labels}{"\n"}`;
 
 /** Bytes of kernel memory for events that were not read yet. */
 const bufferSize = 8 << 20;
@@ -78,7 +78,7 @@ async function watchPods(cluster: Cluster, signal: AbortSignal, found: (pod: See
 
 /** @param line as `podColumns` has it @returns undefined for a pod without an address, or with that of its node */
 export function podOf(line: string): SeenPod | undefined {
-  const [namespace, name, address, hostNetwork, labels] = line.split("\t");
+  const [namespace, name, address, hostNetwork, labels] = line.split("|");
   if (!namespace || !name || !address || hostNetwork === "true") return undefined;
   return { address, namespace, name, labels: JSON.parse(labels || "{}") as Readonly<Record<string, string>> };
 }

@@ -1,7 +1,11 @@
 /** A question to the model, through the Service, with the answer streamed as it comes. */
+import { namespaceOf } from "../../stacks/projects";
+import type { StackConfig } from "../../stacks/schema";
 import { UserError } from "../lib/errors";
 import { ExecError } from "../lib/exec";
-import { runningCluster } from "./settings";
+import type { Configuration } from "../stack/embedded";
+import { trackedConfiguration } from "../stack/workspace";
+import { runningCluster, settings } from "./settings";
 
 /** One event of an OpenAI-compatible chat completion stream. */
 interface Chunk {
@@ -9,20 +13,34 @@ interface Chunk {
   readonly error?: { readonly message: string };
 }
 
-/** The Service of the model server, as the API server's proxy names it. */
-const SERVICE = "/api/v1/namespaces/ai-development/services/http:ollama:http/proxy";
+interface Server {
+  /** The Service of the first pool, as the API server's proxy names it. */
+  readonly path: string;
+  /** Arguments of kubectl that show its log. */
+  readonly logs: string;
+}
+
+/** Where the stack's configuration says that models are served. */
+export function serverOf({ environment, serving }: Configuration): Server {
+  const [pool] = (serving as { readonly pools: readonly { readonly name: string }[] }).pools;
+  const namespace = namespaceOf(environment as StackConfig["environment"], "platform");
+  const name = pool?.name ?? "";
+  return { path: `/api/v1/namespaces/${namespace}/services/http:${name}:http/proxy`, logs: `-n ${namespace} logs deploy/${name}` };
+}
 
 export async function ask(args: readonly string[]): Promise<undefined> {
   const prompt = args.join(" ") || process.env.PROMPT;
   if (!prompt) throw new UserError("no question given", { fix: "make ask PROMPT=hello" });
-  const cluster = runningCluster();
+  const from = settings();
+  const cluster = runningCluster(from);
+  const server = serverOf(trackedConfiguration(from.stack).config);
   if (cluster.flavor === "simulated")
     throw new UserError("all nodes of this cluster are simulated, so no model answers", { fix: "make up FLAVOR=real, as root on Linux" });
-  const model = process.env.MODEL || (await firstModel((path) => cluster.kubectl(["get", "--raw", path])));
+  const model = process.env.MODEL || (await firstModel(() => cluster.kubectl(["get", "--raw", `${server.path}/v1/models`])));
   let failed: string | undefined;
   let tokens = 0;
   try {
-    await cluster.kubectl(["create", "--raw", `${SERVICE}/v1/chat/completions`, "-f", "-"], {
+    await cluster.kubectl(["create", "--raw", `${server.path}/v1/chat/completions`, "-f", "-"], {
       input: JSON.stringify({ model, stream: true, messages: [{ role: "user", content: prompt }] }),
       onLine: (line) => {
         const data = line.startsWith("data: ") ? line.slice(6) : "";
@@ -42,16 +60,15 @@ export async function ask(args: readonly string[]): Promise<undefined> {
     });
   }
   process.stdout.write("\n");
-  if (failed !== undefined)
-    throw new UserError(`the model "${model}" stopped with an error: ${failed}`, { fix: 'make kubectl ARGS="-n ai-development logs deploy/ollama"' });
+  if (failed !== undefined) throw new UserError(`the model "${model}" stopped with an error: ${failed}`, { fix: `make kubectl ARGS="${server.logs}"` });
   if (tokens === 0) throw new UserError(`the model "${model}" answered nothing`, { fix: "ask something else, or name another model: MODEL=name" });
   return undefined;
 }
 
-async function firstModel(get: (path: string) => Promise<{ stdout: string }>): Promise<string> {
+async function firstModel(get: () => Promise<{ stdout: string }>): Promise<string> {
   let models: { data?: readonly { id: string }[] };
   try {
-    models = JSON.parse((await get(`${SERVICE}/v1/models`)).stdout) as typeof models;
+    models = JSON.parse((await get()).stdout) as typeof models;
   } catch (cause) {
     throw new UserError("the model server does not answer", { fix: "make status shows what is not ready; make up repairs it", cause });
   }

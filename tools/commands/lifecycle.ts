@@ -9,10 +9,11 @@ import { bold, say, seconds, yellow } from "../lib/progress";
 import { quiet } from "../stack/output";
 import { forget, recover, unfinishedUntilDone } from "../stack/recover";
 import { showRetained } from "../stack/retained";
+import { refuseWhileNeeded, requireManager } from "../stack/sharing";
 import { openTools } from "../stack/tools";
 import { openWorkspace, trackedConfiguration, type Workspace } from "../stack/workspace";
 import { preflight } from "../toolchain/preflight";
-import { runningCluster, settings, type Settings } from "./settings";
+import { chosen, runningCluster, settings, type Settings } from "./settings";
 import { settle, showStatus } from "./status";
 
 /** GPUs that the node of an embedded cluster says it has: a number only, models run on the CPU. */
@@ -29,9 +30,15 @@ export async function up(): Promise<number> {
     say(bold(`OpenShift AI Platform: stack ${from.stack} on an embedded cluster (${from.flavor})`));
     if (from.simulatedBecause) say(yellow(`  all nodes are simulated: ${from.simulatedBecause}. Objects are real, no model answers.`));
     if (from.guest) say(`  on cluster ${from.clusterName}, which another stack manages`);
+    if (from.guest && findCluster(from.clusterName) === undefined) {
+      throw new UserError(`CLUSTER=${from.clusterName}: there is no such embedded cluster in this clone`, {
+        fix: "bring up the stack that manages it first, for example make up STACK=production, and name its cluster: CLUSTER=production-simulated",
+      });
+    }
     await preflight({ real: from.flavor === "real" });
     const tools = await openTools();
     const cluster = await clusterOf(from);
+    if (from.guest) await requireManager(cluster);
     await ensureImages(STACK_IMAGES, cluster);
     const workspace = await openWorkspace(from.stack, cluster, tools, from.guest);
     const takeOver = await recover(workspace);
@@ -48,8 +55,8 @@ export async function up(): Promise<number> {
 async function clusterOf(from: Settings): Promise<Cluster> {
   const there = findCluster(from.clusterName);
   const { platform, nodes } = tracked(from.stack);
-  // On a cluster that is there, a guest takes what it finds.
-  const size = from.flavor === "real" ? { gpus: GPUS } : from.guest && there ? {} : nodes;
+  // A guest takes what it finds.
+  const size = from.flavor === "real" ? { gpus: GPUS } : from.guest ? {} : nodes;
   return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? platform, flavor: from.flavor, ...size });
 }
 
@@ -93,8 +100,9 @@ export async function destroy(): Promise<number> {
   return oneAtATime(settings(), () =>
     withWorkspace(async (workspace) => {
       await recover(workspace);
+      await refuseWhileNeeded(workspace);
       await run(workspace, ["destroy", "--yes", "--skip-preview"]);
-      await showRetained(workspace);
+      await showRetained(workspace, chosen());
       return 0;
     }),
   );

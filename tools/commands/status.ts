@@ -1,8 +1,9 @@
 /** What runs on an embedded cluster, and what does not and why. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { partOf } from "../../components/common/labels";
 import type { Cluster } from "../cluster";
 import { bold, green, red, say, yellow } from "../lib/progress";
-import { runningCluster } from "./settings";
+import { chosen, runningCluster } from "./settings";
 
 interface Meta {
   readonly name: string;
@@ -31,6 +32,10 @@ interface ContainerStatus {
   readonly restartCount: number;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
+}
+interface Quota {
+  readonly metadata: Meta;
+  readonly status?: { readonly hard?: Readonly<Record<string, string>>; readonly used?: Readonly<Record<string, string>> };
 }
 interface Pod {
   readonly metadata: Meta;
@@ -66,9 +71,34 @@ export async function showStatus(cluster: Cluster): Promise<number> {
       `  ${mark(fine)} ${pod.metadata.namespace ?? ""}/${pod.metadata.name}: ${fine ? pod.status.phase : why(pod)}${restarts > 0 ? yellow(`, ${restarts} restarts`) : ""}`,
     );
   }
-  const next = [...(cluster.flavor === "real" ? ["make ask PROMPT=hello", "make open"] : []), 'make kubectl ARGS="get pods -A"', "make down"];
+  for (const line of quotaLines(await list<Quota>(cluster, ["resourcequotas", "-A", "-l", `app.kubernetes.io/part-of=${partOf}`]))) say(`  ${line}`);
+  const vars = chosen();
+  const next = [
+    ...(cluster.flavor === "real" ? [`make ask${vars} PROMPT=hello`, `make open${vars}`] : []),
+    `make kubectl${vars} ARGS="get pods -A"`,
+    "make down",
+  ];
   say(bad === 0 ? `\n  ${next.join(" · ")}` : red(`\n  ${bad} not ready`));
   return bad === 0 ? 0 : 1;
+}
+
+/** What a quota counts, in words; the GPUs' resource has the name of their kind. */
+const counted: readonly (readonly [RegExp, string])[] = [
+  [/^requests\.cpu$/, "CPU"],
+  [/^requests\.memory$/, "memory"],
+  [/^requests\.nvidia\.com\//, "GPUs"],
+  [/^requests\.storage$/, "storage"],
+  [/^pods$/, "pods"],
+];
+
+/** A line for each project: `project ai-production: 4 of 48 CPU, …`. A limit of zero is left out. */
+export function quotaLines(quotas: readonly Quota[]): readonly string[] {
+  return quotas.map(({ metadata, status: { hard = {}, used = {} } = {} }) => {
+    const parts = counted.flatMap(([pattern, unit]) =>
+      Object.entries(hard).flatMap(([name, most]) => (pattern.test(name) && most !== "0" ? [`${used[name] ?? "0"} of ${most} ${unit}`] : [])),
+    );
+    return `project ${metadata.namespace ?? ""}: ${parts.join(", ")}`;
+  });
 }
 
 /** Waits until all pods are ready, the cluster's own too: some need a while after a start. Gives up after a minute; the status then says what is missing. */

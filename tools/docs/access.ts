@@ -1,13 +1,14 @@
 /** docs/access.md: who may do what, made from stacks/access.ts. The contract test asks an API server each of its cells. */
 import { ciAccount, ciClusterRules, roleNames, rolesOf, type ProjectKind, type RoleName } from "../../stacks/access";
 import { read, write, type Rule } from "../../stacks/rules";
+import type { StackConfig } from "../../stacks/schema";
 
 const kinds: readonly (readonly [ProjectKind, string])[] = [
   ["platform", "The platform's project, `ai-<environment>`"],
   ["infrastructure", "`ai-infrastructure`, where the stack manages the cluster"],
   ["team", "Projects of teams, `ai-<environment>-<project>`"],
 ];
-const platforms = ["openshift", "kubernetes"] as const;
+type Platform = StackConfig["platform"];
 /** Stands for the name of the pull secret. */
 export const pullSecret = "PULL-SECRET";
 
@@ -72,7 +73,7 @@ function gridOf(roles: Readonly<Partial<Record<RoleName, readonly Rule[]>>>, row
 }
 
 /** What every role may do to every resource of a project. @param named rights to objects of one name only, as `resource name` */
-export function grid(kind: ProjectKind, platform: (typeof platforms)[number], named = false): Grid {
+export function grid(kind: ProjectKind, platform: Platform, named = false): Grid {
   return gridOf(rolesOf(kind, { platform, pullSecret }), named ? [] : sensitive, named);
 }
 

@@ -1,20 +1,25 @@
 /**
  * Runs the program without an engine and without a cluster, and gives all objects that it would make. In a process of its own: the SDK's runtime is one per process.
- * `record.ts STACK FILE`: configuration on stdin as JSON, objects written to FILE as JSON.
+ * `record.ts STACK FILE`: configuration on stdin as JSON, objects written to FILE as JSON; exit code 65 with a message for people where the program refuses it.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { project } from "../stack/workspace";
+
+const load = createRequire(__filename);
+/** Exit code for a configuration that the program refuses: what is on stderr is for people. */
+const refused = 65; // EX_DATAERR of sysexits.h
 
 const isObject = (type: string) => type.startsWith("kubernetes:");
 
 async function main(stack: string, file: string): Promise<void> {
   const entries = JSON.parse(await text(process.stdin)) as Record<string, string>;
-  const registered: { readonly key: string; readonly inputs: object }[] = [];
+  const registered: object[] = [];
   await pulumi.runtime.setMocks(
     {
       newResource({ type, name, inputs }) {
-        if (isObject(type)) registered.push({ key: `${type} ${name}`, inputs: inputs as object });
+        if (isObject(type)) registered.push(inputs as object);
         return { id: name, state: inputs as Record<string, unknown> };
       },
       call: ({ inputs }) => inputs as Record<string, unknown>,
@@ -23,20 +28,18 @@ async function main(stack: string, file: string): Promise<void> {
     stack,
   );
   pulumi.runtime.setAllConfig(entries);
-  const declared: string[] = [];
+  const declared: pulumi.Resource[] = [];
   await pulumi.runtime.runInPulumiStack(() => {
-    pulumi.runtime.registerStackTransformation(({ type, name }) => {
-      if (isObject(type)) declared.push(`${type} ${name}`);
+    pulumi.runtime.registerStackTransformation(({ type, resource }) => {
+      if (isObject(type)) declared.push(resource);
       return undefined;
     });
-    return Promise.resolve(require("../../index") as object);
+    return Promise.resolve(load("../../index") as object);
   });
-  await pulumi.runtime.waitForRPCs();
-  // What depends on a registration that failed, or on a value that only a cluster has, is never registered.
-  const lost = registered.reduce((left, { key }) => left.toSpliced(left.indexOf(key), 1), declared);
-  if (lost.length > 0) throw new Error(`declared, but not registered: ${lost.join(", ")}`);
+  // Each has a URN when it is registered. One that never is, such as after a failure of another, keeps this process from writing the file.
+  for (const { urn } of declared) await new Promise((resolve) => urn.apply(resolve));
   // What is only read has no inputs.
-  writeFileSync(file, JSON.stringify(registered.map(({ inputs }) => inputs).filter((inputs) => "kind" in inputs)));
+  writeFileSync(file, JSON.stringify(registered.filter((inputs) => "kind" in inputs)));
 }
 
 async function text(stream: NodeJS.ReadableStream): Promise<string> {
@@ -45,7 +48,12 @@ async function text(stream: NodeJS.ReadableStream): Promise<string> {
   return all;
 }
 
-main(process.argv[2] ?? "", process.argv[3] ?? "").catch((error: unknown) => {
-  process.stderr.write(error instanceof pulumi.RunError ? error.message : String(error instanceof Error ? error.stack : error));
-  process.exitCode = 1;
-});
+function fail(error: unknown): never {
+  const forPeople = error instanceof pulumi.RunError;
+  process.stderr.write(forPeople ? error.message : String(error instanceof Error ? error.stack : error));
+  process.exit(forPeople ? refused : 1);
+}
+
+// The SDK rejects promises that nobody else has.
+process.on("unhandledRejection", fail);
+main(process.argv[2] ?? "", process.argv[3] ?? "").catch(fail);

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { UserError } from "../lib/errors";
 import { exec } from "../lib/exec";
 import { root } from "../lib/paths";
+import type { Configuration } from "../stack/embedded";
 import { entriesOf } from "../stack/workspace";
 
 export interface Manifest {
@@ -24,16 +25,14 @@ export async function manifestsOf(stack: string, config: Configuration): Promise
   const dir = mkdtempSync(join(tmpdir(), "oap-render-"));
   try {
     const file = join(dir, "objects.json");
-    const entries = Object.fromEntries(
-      Object.entries(config).map(([key, value]) => [`${project}:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
-    );
     const { code, stderr } = await exec(process.execPath, ["--import", "tsx", join(__dirname, "record.ts"), stack, file], {
       cwd: root,
-      input: JSON.stringify(entries),
+      input: JSON.stringify(entriesOf(config)),
       allowFailure: true,
       env: { ...process.env, PULUMI_CONFIG_SECRET_KEYS: "[]" },
     });
-    if (code !== 0 || !existsSync(file)) throw new UserError(stderr.trim(), { fix: `correct Pulumi.${stack}.yaml` });
+    if (code === 65) throw new UserError(stderr.trim());
+    if (code !== 0 || !existsSync(file)) throw new Error(`the program did not register all objects (exit code ${code}): ${stderr.trim()}`);
     return ordered(JSON.parse(readFileSync(file, "utf8")) as readonly Manifest[]);
   } finally {
     rmSync(dir, { recursive: true });
@@ -58,6 +57,20 @@ export function pathOf({ kind, metadata }: Manifest): string {
 /** The same text for the same object: keys in order, no line folded. */
 export function textOf(manifest: Manifest): string {
   return stringify(manifest, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** References of containers' images and image volumes that a registry may change under the same name; each once. */
+export function imagesWithoutDigest(manifests: readonly Manifest[]): readonly string[] {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    for (const [key, one] of Object.entries(value)) {
+      if ((key === "image" || key === "reference") && typeof one === "string" && !one.includes("@")) found.add(one);
+      visit(one);
+    }
+  };
+  visit(manifests);
+  return [...found].sort();
 }
 
 /** Writes the files and an index of them for kustomize. @throws UserError where the folder holds something else */

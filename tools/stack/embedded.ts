@@ -1,4 +1,5 @@
 /** What of a stack's tracked configuration is different on an embedded cluster. Pure. */
+import { modelClass } from "../../stacks/storage";
 import type { Flavor, Platform } from "../cluster";
 
 /** The configuration of a stack without the project's prefix, as YAML gives it. */
@@ -24,43 +25,44 @@ export interface EmbeddedSite {
  * On simulated nodes the sizes of the file stay, since nothing is behind them; in real containers all of it is small.
  */
 export function embeddedConfiguration(tracked: Configuration, site: EmbeddedSite): Configuration {
-  const { registry: _registry, registryCredentials: _credentials, images: _images, ...kept } = tracked;
+  const kept = without(tracked, "registry", "registryCredentials", "images");
   const cluster = {
     ...record(tracked.cluster),
     context: site.context,
     kubeconfig: site.kubeconfig,
+    kubectl: "kubectl",
     apiServerAddresses: site.apiServerAddresses,
-    capabilities: { metrics: true, volumeSnapshots: record(record(tracked.cluster).capabilities).volumeSnapshots === true },
+    // A cluster of the stack's own has nobody else who would.
+    manage: !site.guest,
+    capabilities: { metrics: true, gatewayApi: true, volumeSnapshots: record(record(tracked.cluster).capabilities).volumeSnapshots === true },
+    gpuResource: "nvidia.com/gpu",
     nodeLabels: [],
-    ...(site.guest ? { manage: false } : {}),
   };
-  const common = { ...kept, platform: site.platform, cluster, network: withoutSite(record(tracked.network)) };
+  // Neither a proxy nor a firewall is there.
+  const network = without(record(tracked.network), "proxy", "noProxy", "allowedHosts");
+  const common = { ...kept, platform: site.platform, cluster, secrets: { source: "generated" }, network };
   return site.flavor === "simulated" ? simulated(common, site) : real(common, site);
 }
 
 function simulated(config: Configuration, { guest }: EmbeddedSite): Configuration {
+  const storage = record(config.storage);
+  const models = without(record(storage.models), "class");
+  // Classes of the site are not here: those that the stack makes are, made by this one or by the one that manages the cluster, else the default one.
+  const own = isExisting(storage.classes);
+  const classes = guest || own ? { kind: "existing" } : storage.classes;
   return {
     ...config,
-    // A guest makes no classes; it takes those of the owner.
-    ...(guest
-      ? {
-          storage: {
-            ...record(config.storage),
-            classes: { kind: "existing" },
-            models: { class: "ai-model-storage", ...record(record(config.storage).models) },
-          },
-        }
-      : {}),
+    storage: { ...storage, classes, models: { ...models, ...(guest && !own ? { class: modelClass } : {}) } },
     // Nothing is pulled, nothing answers.
     images: { requireDigests: false },
     smokeCheck: false,
   };
 }
 
-function real(config: Configuration, { imagesLock, share }: EmbeddedSite): Configuration {
+function real(config: Configuration, { imagesLock, share, guest }: EmbeddedSite): Configuration {
   const storage = record(config.storage);
   const shared = record(storage.shared);
-  const { nodes: _nodes, ...cluster } = record(config.cluster);
+  const cluster = without(record(config.cluster), "nodes");
   return {
     ...config,
     cluster,
@@ -68,7 +70,7 @@ function real(config: Configuration, { imagesLock, share }: EmbeddedSite): Confi
     quota: {},
     images: { ...(imagesLock === undefined ? {} : { lock: imagesLock }), requireDigests: false },
     storage: {
-      classes: record(storage.classes).kind === "existing" || storage.classes === undefined ? { kind: "existing" } : { kind: "local" },
+      classes: guest || isExisting(storage.classes) ? { kind: "existing" } : { kind: "local" },
       models: { accessMode: "ReadWriteOnce" },
       ...(storage.shared === undefined
         ? {}
@@ -83,16 +85,15 @@ function real(config: Configuration, { imagesLock, share }: EmbeddedSite): Confi
   };
 }
 
-/** One pod anywhere. */
-function small(pool: Configuration): Configuration {
-  const { scale: _scale, previewReplicas: _preview, nodeSelector: _selector, ...kept } = pool;
-  return { ...kept, replicas: 1 };
+/** The schema's default is `existing`. */
+function isExisting(classes: unknown): boolean {
+  const { kind = "existing" } = record(classes);
+  return kind === "existing";
 }
 
-/** A proxy, a mirror and a firewall of the site are not there. */
-function withoutSite(network: Configuration): Configuration {
-  const { proxy: _proxy, noProxy: _noProxy, allowedAddresses: _addresses, allowedHosts: _hosts, ...kept } = network;
-  return kept;
+/** One pod anywhere, with at most one GPU. */
+function small(pool: Configuration): Configuration {
+  return { ...without(pool, "scale", "previewReplicas", "nodeSelector"), replicas: 1, gpusPerReplica: pool.gpusPerReplica === 0 ? 0 : 1 };
 }
 
 /** Names of a configuration's shared volumes. */
@@ -106,4 +107,9 @@ function record(value: unknown): Configuration {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** The configuration without some of its keys. */
+export function without(config: Configuration, ...keys: readonly string[]): Configuration {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
 }

@@ -49,16 +49,17 @@ export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> 
   if (!existsSync(marker(workspace)) && (await pendingOperations(workspace)) === 0) return {};
   const found: string[] = [];
   const foreign: string[] = [];
+  const owner = ownerOf(project, workspace.stack);
   for (const inputs of await wouldCreate(workspace)) {
     const object = await find(workspace, inputs);
     // A namespace that admins made beforehand is nobody's: the program takes it over by itself (docs/adr/0005).
     if (object === undefined || (object.owner === undefined && inputs.kind === "Namespace")) continue;
-    const own = object.owner === ownerOf(project, workspace.stack);
-    (own ? found : foreign).push(own || object.owner === undefined ? object.what : `${object.what} (of ${object.owner})`);
+    if (object.owner === owner) found.push(object.what);
+    else foreign.push(`${object.what} (of ${object.owner ?? "nobody"})`);
   }
   if (foreign.length > 0) {
-    throw new UserError(`this run would create what exists already and is not of stack ${workspace.stack}: ${foreign.join(", ")}`, {
-      fix: "remove these objects if nobody needs them, or name others in the stack's configuration",
+    throw new UserError(`this run would create what is there already and not of ${owner}: ${foreign.join(", ")}`, {
+      fix: "give the stack a cluster of its own, or another environment; if it was renamed, use its old name; remove what nobody needs (make kubectl)",
     });
   }
   if (found.length === 0) return {};
@@ -125,5 +126,5 @@ async function find(workspace: Workspace, { apiVersion, kind, metadata }: Kubern
   );
   if (code !== 0 || stdout.trim() === "") return undefined;
   const live = JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } };
-  return { what: `${kind} ${metadata.name}`, owner: live.metadata.labels?.[ownerLabel] };
+  return { what: `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ""}${metadata.name}`, owner: live.metadata.labels?.[ownerLabel] };
 }

@@ -3,7 +3,7 @@ import { ownerLabel, ownerOf } from "../../components/common/labels";
 import { bold, say } from "../lib/progress";
 import { project, type Workspace } from "./workspace";
 
-interface Retained {
+export interface Retained {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec?: { readonly volumeName?: string; readonly resources?: { readonly requests?: { readonly storage?: string } } };
@@ -19,8 +19,8 @@ export async function retained({ stack, cluster }: Workspace): Promise<readonly 
   return kinds.flatMap((kind) => items.filter((one) => `${one.kind.toLowerCase()}s` === kind));
 }
 
-/** Lists it, and says how to take it over or to delete it. */
-export async function showRetained(workspace: Workspace): Promise<void> {
+/** Lists it, and says how to take it over or to delete it. @param chosen variables of make that name the stack */
+export async function showRetained(workspace: Workspace, chosen: string): Promise<void> {
   const left = await retained(workspace);
   if (left.length === 0) return;
   say(bold(`\nkept, with the data in it:`));
@@ -29,9 +29,10 @@ export async function showRetained(workspace: Workspace): Promise<void> {
     const volume = spec?.volumeName === undefined ? "" : `, volume ${spec.volumeName}`;
     say(`  ${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}${size === undefined ? "" : ` (${size}${volume})`}`);
   }
-  say("\n  to use it again:    make up (the same stack takes it over)");
-  say("  to delete it, data included:");
-  for (const command of deletions(left)) say(`    make kubectl ARGS="${command}"`);
+  say(`\n  to use it again: make up${chosen} (the same stack takes it over)`);
+  say("  to delete it:");
+  for (const command of deletions(left)) say(`    make kubectl${chosen} ARGS="${command}"`);
+  say("  Volumes are retained by what holds them, too: their data is deleted there, or with the cluster.");
 }
 
 /** Arguments of kubectl that delete what is left. Claims and credentials go with their namespace; a volume that is retained goes on its own. */

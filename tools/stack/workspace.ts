@@ -22,6 +22,8 @@ export interface Workspace {
   readonly stack: string;
   readonly cluster: Cluster;
   readonly configFile: string;
+  /** What is in that file. */
+  readonly configuration: Configuration;
   /** Runs the Pulumi CLI on this stack; `args[0]` is the command. Its whole output goes to the log too. */
   pulumi(args: readonly string[], options?: ExecOptions): Promise<ExecResult>;
 }
@@ -49,8 +51,8 @@ export async function openWorkspace(stack: string, cluster: Cluster, tools: Tool
     writeFileSync(join(dir, "Pulumi.yaml"), readFileSync(join(root, "Pulumi.yaml")));
     await exec(tools.pulumi, ["-C", dir, "--non-interactive", "stack", "init", name], { env, logFile: log });
   }
-  await writeConfig(stack, configFile, cluster, guest);
-  return { stack: name, cluster, configFile, pulumi };
+  const configuration = await writeConfig(stack, configFile, cluster, guest);
+  return { stack: name, cluster, configFile, configuration, pulumi };
 }
 
 /** The environment of the CLI: our state and passphrase, this cluster, and none of the user's own Pulumi and Kubernetes settings. */
@@ -76,13 +78,13 @@ export function clusterNameOf(stack: string, flavor: Flavor): string {
   return flavor === "real" ? stack : `${stack}-simulated`;
 }
 
-/** One state holds the stacks of all clusters of this clone; the plain name is the one of the default cluster. */
+/** One state holds the stacks of all clusters of this clone. Neither a stack nor a cluster has a dot in its name, so no two are the same. */
 function stackName(stack: string, cluster: Cluster): string {
-  return cluster.name === stack || cluster.name.startsWith(`${stack}-`) ? cluster.name : `${stack}-${cluster.name}`;
+  return cluster.name === clusterNameOf(stack, cluster.flavor) ? cluster.name : `${stack}.${cluster.name}`;
 }
 
 /** The tracked configuration of the stack with what differs on an embedded cluster. */
-async function writeConfig(stack: string, file: string, cluster: Cluster, guest: boolean): Promise<void> {
+async function writeConfig(stack: string, file: string, cluster: Cluster, guest: boolean): Promise<Configuration> {
   const { document, config } = trackedConfiguration(stack);
   const imagesLock = join(cluster.dir, "images.lock");
   const embedded = embeddedConfiguration(config, {
@@ -102,6 +104,7 @@ async function writeConfig(stack: string, file: string, cluster: Cluster, guest:
   else document.delete("encryptionsalt");
   writeFileSync(`${file}.new`, document.toString());
   renameSync(`${file}.new`, file);
+  return embedded;
 }
 
 /** Our part of a tracked `Pulumi.<stack>.yaml`, without the prefix. @throws UserError where there is none, or no valid YAML */

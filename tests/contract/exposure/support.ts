@@ -70,17 +70,24 @@ export function ask(port: number, ca: string | undefined): Promise<Answer> {
 }
 
 /** Forwards ports of this machine to a Service while something is done. @param run gets the ports of this machine, in the order of `ports` */
-export async function forwarded<T>(cluster: Cluster, service: string, where: string, ports: readonly number[], run: (local: readonly number[]) => Promise<T>): Promise<T> {
+export async function forwarded<T>(
+  cluster: Cluster,
+  service: string,
+  where: string,
+  ports: readonly number[],
+  run: (local: readonly number[]) => Promise<T>,
+): Promise<T> {
   const args = ["--kubeconfig", cluster.kubeconfig, "-n", where, "port-forward", `service/${service}`, ...ports.map((port) => `:${port}`)];
-  const child = spawn(cluster.kubectlPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(join(cluster.programs, "kubectl"), args, { stdio: ["ignore", "pipe", "pipe"] });
   try {
     let text = "";
     const local = await new Promise<number[]>((resolve, reject) => {
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => {
-        text += data.toString();
-        const found = [...text.matchAll(/Forwarding from 127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
-        if (found.length === ports.length) resolve(found);
-      });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (data: Buffer) => {
+          text += data.toString();
+          const found = [...text.matchAll(/Forwarding from 127\.0\.0\.1:(\d+)/g)].map((match) => Number(match[1]));
+          if (found.length === ports.length) resolve(found);
+        });
       child.once("exit", () => reject(new Error(text)));
     });
     return await run(local);

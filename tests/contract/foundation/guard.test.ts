@@ -24,7 +24,7 @@ new ClusterGuard("cluster-guard", { context, cluster: { context: process.env.CON
 `;
 
 describe("the stack that owns what is cluster-wide", function () {
-  this.timeout(120_000);
+  this.timeout(240_000); // some tests run the CLI
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;
@@ -56,8 +56,7 @@ describe("the stack that owns what is cluster-wide", function () {
   const removePod = (where: string) => cluster.kubectl(["delete", "pod", "waiting", "-n", where, "--grace-period=0", "--force"]);
   const there = async () => (await cluster.kubectl(["get", ...owned, "configmap/guarded", "-n", "default", "-o", "name", "--ignore-not-found"])).stdout;
 
-  before(async function prepare() {
-    this.timeout(240_000);
+  before(async () => {
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     folder = await programFolder(cluster, home, ["one"], program);
     const { code, stderr } = await apply(cluster, namespace(other, "platform.two"), namespace(foreign));

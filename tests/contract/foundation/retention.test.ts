@@ -35,7 +35,7 @@ interface KubeObject {
 }
 
 describe("what outlives a stack", function () {
-  this.timeout(120_000);
+  this.timeout(240_000); // each test runs the CLI several times
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;
@@ -60,8 +60,7 @@ describe("what outlives a stack", function () {
   const claim = () => object("persistentvolumeclaim", "models", "-n", space);
   const names = async (kind: string) => (await cluster.kubectl(["get", kind, "-n", space, "-o", "name", "--ignore-not-found"])).stdout.trim();
 
-  before(async function prepare() {
-    this.timeout(240_000);
+  before(async () => {
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     folder = await programFolder(cluster, home, ["one", "two"], program);
     for (const name of classes) await apply(cluster, { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name }, ...waiting });

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Platform } from "../../../tools/cluster";
+import { renderConfiguration } from "../../../tools/commands/render";
+import { manifestsOf } from "../../../tools/render/render";
 import { fileOf, writeSchemas } from "../../../tools/schemas";
 import { kubeconform, type Conformance } from "../../../tools/schemas/kubeconform";
 import { ensurePrograms } from "../../../tools/toolchain";
@@ -68,6 +70,14 @@ describe("kubeconform with schemas of the API server", function () {
       expect(objects.length).to.be.greaterThan(20);
       expect(await check(platform, ...objects)).to.deep.equal({ valid: objects.length, skipped: 0, invalid: [] });
     });
+
+    for (const stack of ["dev", "staging", "production"]) {
+      it(`passes what \`make render\` writes for ${stack} on ${platform}`, async () => {
+        const manifests = await manifestsOf(stack, renderConfiguration(stack, platform));
+        expect(manifests.length).to.be.greaterThan(20);
+        expect(await check(platform, ...manifests)).to.deep.equal({ valid: manifests.length, skipped: 0, invalid: [] });
+      });
+    }
   }
 
   it("refuses a kind that has no schema: Route where there is no OpenShift", async () => {

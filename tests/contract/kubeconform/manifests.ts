@@ -124,7 +124,7 @@ export async function programObjects(platform: "openshift" | "kubernetes"): Prom
 }
 
 async function objectsOf(fields: Fields): Promise<readonly object[]> {
-  const cluster = { ...(fields.cluster as Fields), capabilities: { metrics: true, gatewayApi: true } };
+  const cluster = { ...(fields.cluster as Fields), capabilities: { metrics: true, gatewayApi: true, volumeSnapshots: true } };
   const network = { ...(fields.network as Fields), allowedHosts: [] };
   const stack = config({ ...fields, cluster, network, secrets: { source: "external" }, registryCredentials: undefined });
   const { resources } = await deploy((opts) => new Platform("platform", { config: stack, images: reference, owner, retained: { retainOnDelete: true } }, opts));

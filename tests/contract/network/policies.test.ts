@@ -97,7 +97,7 @@ describe("network policies, as cyclonus understands them", function () {
 type Rule = Readonly<Partial<Record<"from" | "to" | "ports", unknown>>>;
 
 /** Policies with one mistake each. */
-function mutants(policies: readonly NetworkPolicy[]): { readonly what: string; readonly namespace: string; readonly policies: readonly NetworkPolicy[] }[] {
+function mutants(policies: readonly NetworkPolicy[]): { readonly what: string; readonly policies: readonly NetworkPolicy[] }[] {
   return policies.flatMap((policy, p) => {
     const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
     const replaced = (what: string, ...by: NetworkPolicy[]) => ({ what: `${name} ${what}`, policies: policies.toSpliced(p, 1, ...by) });

@@ -450,6 +450,26 @@ describe("the stand-in of the kubernetes plugin, against an API server", functio
       await plugin.delete(NODE, id, changed);
       expect(await labels()).to.deep.equal([undefined, "kwok"]);
     });
+    it("is unchanged by the next `up`", async () => {
+      const { state, inputs } = await make(NODE, patch("node1", { "example.com/pool": "a" }));
+      const again = await plugin.check(NODE, patch("node1", { "example.com/pool": "a" }), inputs);
+      expect(await plugin.diff(NODE, state, again.inputs, inputs)).to.deep.include({ changed: false, paths: [], replaces: [] });
+      await plugin.delete(NODE, "node1", state);
+    });
+    it("leaves to others what they applied, also under a name that an object of ours would take fields from", async () => {
+      const urn = urnOf("kubernetes:core/v1:ConfigMapPatch", "patched");
+      const input = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "patched", namespace: space }, data: { theirs: "1" } });
+      await cluster.kubectl(["apply", "--server-side", "--field-manager=kubectl", "-f", "-"], { input });
+      const { id, state } = await make(urn, configMap(space, { ours: "1" }, { name: "patched" }));
+      const changed = await plugin.update(urn, id, state, configMap(space, { ours: "2" }, { name: "patched" }));
+      expect(changed.data).to.deep.equal({ ours: "2", theirs: "1" });
+      await plugin.delete(urn, id, changed);
+      expect((await kubectl("get", "configmap", "patched", "-n", space)).data).to.deep.equal({ theirs: "1" });
+    });
+    it("needs a name: what it changes has one", async () => {
+      const { failures } = await plugin.check(NODE, { apiVersion: "v1", kind: "Node", metadata: { labels: {} } });
+      expect(failures.join()).to.match(/^metadata\.name: .*needs the name/);
+    });
     it("needs the object to be there", async () => {
       expect((await errorOf(make(NODE, patch("nowhere", { a: "b" })))).message).to.include("there is no Node nowhere to patch");
     });

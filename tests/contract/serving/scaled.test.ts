@@ -9,12 +9,12 @@ import { openProgram, type Program } from "./program";
 const namespace = "contract-scaled";
 
 describe("a scaled workload", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let cluster: Cluster;
   let program: Program | undefined;
 
   before(async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     cluster = await testCluster();
     program = await openProgram(join(__dirname, "programs/scaled"), cluster);
   });
@@ -45,9 +45,7 @@ describe("a scaled workload", function () {
     await cluster.kubectl(["patch", "deployment", "app", "-n", namespace, ...scale]);
     await ready(4);
     await succeeds(["preview", "--refresh", "--expect-no-changes"]);
-    await succeeds(["refresh", "--yes"]);
-    await succeeds(["preview", "--expect-no-changes"]);
-    await succeeds(["up", "--yes", "--expect-no-changes"]);
+    await succeeds(["up", "--yes", "--skip-preview", "--refresh", "--expect-no-changes"]);
     expect(await replicas()).to.equal(4);
   });
 

@@ -67,10 +67,23 @@ for (const platform of ["openshift", "kubernetes"] as const) {
       );
     });
 
+    it("kept without its claim is taken by a claim of the same name once it is told to wait for it, as docs/storage.md says", async () => {
+      const [namespace = ""] = projects;
+      const before = (await claim(namespace, "database")).spec.volumeName ?? "";
+      await cluster.kubectl(["-n", namespace, "delete", "pod/user", "--wait=true"]);
+      await cluster.kubectl(["-n", namespace, "delete", "persistentvolumeclaim/database", "--wait=true"]);
+      await eventually("the volume is released", async () => (await volume(before)).status.phase === "Released");
+      const forget = ["uid", "resourceVersion"].map((field) => ({ op: "remove", path: `/spec/claimRef/${field}` }));
+      await cluster.kubectl(["patch", "persistentvolume", before, "--type=json", "-p", JSON.stringify(forget)]);
+      const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "ai-fast-ssd", resources: { requests: { storage: "100Gi" } } };
+      await apply(cluster, { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "database", namespace }, spec });
+      await eventually("the claim is bound", async () => (await claim(namespace, "database")).status.phase === "Bound");
+      expect((await claim(namespace, "database")).spec.volumeName).to.equal(before);
+    });
+
     it("of simulated nodes: a volume whose claim is gone is free after the next start, one with a claim is not", async () => {
       const [namespace = ""] = projects;
       const [kept, dropped] = await Promise.all(["models", "database"].map((each) => claim(namespace, each)));
-      await cluster.kubectl(["-n", namespace, "delete", "pod/user", "--wait=true"]);
       await cluster.kubectl(["-n", namespace, "delete", "persistentvolumeclaim/database", "--wait=true"]);
       await eventually("the volume is released", async () => (await volume(dropped?.spec.volumeName)).status.phase === "Released");
       await start();

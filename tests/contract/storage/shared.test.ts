@@ -4,7 +4,7 @@ import { eventually, read } from "../cluster/support";
 import { programFolder, type Home, type ProgramFolder } from "../foundation/support";
 import { standIns, testCluster } from "../plugins/support";
 
-/** Shared volumes of two projects and labels of a node, made as index.ts makes them. */
+/** Classes, shared volumes of two projects and labels of a node, made as index.ts makes them. */
 const program = `
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,6 +12,7 @@ import { ownerOf } from "./components/common/labels";
 import { profileOf } from "./components/common/platform";
 import { NodeLabels } from "./components/foundation/nodeLabels";
 import { SharedVolumes } from "./components/foundation/sharedVolumes";
+import { StorageClasses } from "./components/foundation/storageClasses";
 
 const connection = { kubeconfig: process.env.OAP_EMBEDDED_KUBECONFIG, clusterIdentifier: "test" };
 const retaining = new k8s.Provider("cluster", { ...connection, upsertExistingObjects: true, enablePatchForce: false });
@@ -22,6 +23,8 @@ const projects = ["platform", "ml"].map((key) => ({ key, namespace: process.env.
 const volumes = [{ name: "datasets", size: process.env.SIZE ?? "10Gi", writer: "ml" }];
 const share = { kind: "nfs", server: "nfs.example.com", path: process.env.SHARE ?? "/export/ai" };
 const namespaces = new Map(projects.map(({ key, namespace }) => [key, pulumi.output(namespace)]));
+const kinds = { odf: { kind: "odf", namespace: "openshift-storage", pool: "pool", fileSystem: "files" }, local: { kind: "local", provisioner: "rancher.io/local-path" } };
+new StorageClasses("storage-classes", { context, classes: kinds[process.env.CLASSES ?? "odf"], snapshots: true } as any, { provider });
 new SharedVolumes("shared-volumes", { context, share, volumes, projects, namespaces } as any, { provider });
 const labels = { "example.com/pool": process.env.POOL ?? "ai", ...(process.env.MORE ? { "example.com/more": process.env.MORE } : {}) };
 new NodeLabels("node-labels", { context, nodes: [{ node: process.env.NODE ?? "node1", labels }] }, { provider });
@@ -37,8 +40,8 @@ interface KubeObject {
   readonly status: { readonly phase: string };
 }
 
-describe("shared volumes and labels of nodes, through the CLI", function () {
-  this.timeout(120_000);
+describe("storage classes, shared volumes and labels of nodes, through the CLI", function () {
+  this.timeout(240_000);
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;
@@ -62,12 +65,13 @@ describe("shared volumes and labels of nodes, through the CLI", function () {
   const labels = async () => (JSON.parse((await node("node1")).stdout) as KubeObject).metadata.labels;
 
   before(async function prepare() {
-    this.timeout(240_000);
+    this.timeout(360_000);
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     folder = await programFolder(cluster, home, ["one"], program);
     for (const namespace of [writer, reader]) await cluster.kubectl(["create", "namespace", namespace]);
   });
   after(async () => {
+    await pulumi(["destroy", "--yes"]);
     folder.remove();
     home.remove();
     await cluster.kubectl(["delete", "namespace", writer, reader, "--ignore-not-found", "--wait=false"]);
@@ -94,6 +98,16 @@ describe("shared volumes and labels of nodes, through the CLI", function () {
     await ok(["up", "--yes", "--refresh", "--expect-no-changes"]);
   });
 
+  it("make classes anew for another driver, and snapshot classes go where it has none", async () => {
+    await ok(["up", "--yes"], { CLASSES: "local" });
+    const provisioner = async () => (await cluster.kubectl(["get", "storageclass", "ai-fast-ssd", "-o", "jsonpath={.provisioner}"])).stdout;
+    const snapshotClasses = async () => (await cluster.kubectl(["get", "volumesnapshotclass", "-o", "name"])).stdout.trim().split("\n").filter(Boolean);
+    expect([await provisioner(), await snapshotClasses()]).to.deep.equal(["rancher.io/local-path", []]);
+    await ok(["preview", "--expect-no-changes"], { CLASSES: "local" });
+    await ok(["up", "--yes"]);
+    expect([await provisioner(), (await snapshotClasses()).length]).to.deep.equal(["openshift-storage.rbd.csi.ceph.com", 2]);
+  });
+
   it("add and take back labels one by one, in place", async () => {
     expect(await ok(["up", "--yes"], { MORE: "yes" })).to.match(/~ 1 updated/);
     expect(await labels()).to.include({ "example.com/pool": "ai", "example.com/more": "yes" });
@@ -113,10 +127,10 @@ describe("shared volumes and labels of nodes, through the CLI", function () {
     expect((await node("nowhere")).code).not.to.equal(0);
   });
 
-  it("refuse another share and another size before anything changes", async () => {
+  it("refuse another share and another size", async () => {
     const before = [await volume(writer), await claim(writer)].map(({ metadata }) => metadata.uid);
     expect(await refused(["preview"], { SHARE: "/export/other" })).to.match(/datasets[\s\S]*immutable/);
-    expect(await refused(["preview"], { SIZE: "20Gi" })).to.match(/datasets[\s\S]*(forbidden|resize)/i);
+    expect(await refused(["up", "--yes"], { SIZE: "20Gi" })).to.match(/datasets[\s\S]*only dynamically provisioned pvc can be resized/i);
     expect([await volume(writer), await claim(writer)].map(({ metadata }) => metadata.uid)).to.deep.equal(before);
   });
 

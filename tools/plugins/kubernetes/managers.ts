@@ -46,15 +46,10 @@ export const hasOurUpdates = (live: ValueMap): boolean => {
   return entries.length === 0 || entries.some(isOurs);
 };
 
-/** Server-side apply found a field that another manager holds. */
-export class Conflict extends Error {
-  override readonly name = "Conflict";
-}
-
 /** A conflict as the user needs it: which field is held by whom, and what to do. */
-export function explainConflict(error: ApiError, manager: string): Conflict {
+export function explainConflict(error: ApiError, manager: string): Error {
   const held = error.causes.map((cause) => `  ${cause.field || "?"}: ${cause.message}`).join("\n");
-  return new Conflict(
+  return new Error(
     `server-side apply conflict: another manager holds fields that ${manager} wants to set\n${held || `  ${error.message}`}\n` +
       '  To take them over, set the annotation "pulumi.com/patchForce": "true" on the object; to leave them to the other manager, drop them from the program or use ignoreChanges',
   );

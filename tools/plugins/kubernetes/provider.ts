@@ -25,7 +25,6 @@ import {
   withoutReadOnly,
   type GroupVersionKind,
 } from "./objects";
-import { Conflict } from "./managers";
 import { requireOurs } from "./ours";
 import { fieldManagerOf, makeState, markSecrets, parseState, withName } from "./state";
 import { NotReady, timeoutOf, unreadyReasons, waitGone, waitReady, type Cluster } from "./wait";
@@ -106,7 +105,6 @@ export class KubernetesProvider implements Provider {
 
   /** Answers a preview with the inputs where a dry run can't be made. */
   #previewFallback(error: unknown): boolean {
-    if (error instanceof Conflict) return false;
     if (error instanceof UnknownKind || isNamespaceMissing(error) || isAlreadyExists(error)) return true;
     if (error instanceof ApiError) return error.code === 403 || /does not support dry run/.test(error.message);
     if (!this.#warned) this.#engine?.warn("", `preview without the cluster: ${error instanceof Error ? error.message : String(error)}`);
@@ -123,7 +121,7 @@ export class KubernetesProvider implements Provider {
     try {
       const patch = isPatch(operation.type, inputs);
       const upsert = this.#config.upsertExistingObjects || patch;
-      const force = isTrue(inputs, "pulumi.com/patchForce") || this.#config.enablePatchForce || (operation.preview && !upsert);
+      const force = isTrue(inputs, "pulumi.com/patchForce") || this.#config.enablePatchForce || operation.preview;
       if (patch) await this.#mustExist(inputs);
       made = await create(inputs, this.#need(), { preview: operation.preview, manager, force, upsert }, (message) =>
         this.#engine?.status(operation.urn, `trying again: ${message}`),
