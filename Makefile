@@ -18,6 +18,8 @@ help: ## list the targets
 	@printf 'OpenShift AI Platform\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · CONTEXT=name · OUT=dir · PROMPT=text · MODEL=name · ARGS=…\n'
+	@printf 'dev runs in real containers where it can; staging and production on simulated nodes, sized as in their files (FLAVOR=real: small, in containers).\n'
+	@printf 'Two stacks on one cluster: make up STACK=production; make up STACK=staging CLUSTER=production-simulated. The first one manages it.\n'
 
 # `npm ci` starts from an empty folder, so a half-done install is never used.
 node_modules/.installed: package.json package-lock.json

@@ -36,7 +36,7 @@ const platform = new Platform(
     registryCredentials: config.secrets.source === "generated" ? new pulumi.Config().getSecret("registryCredentials") : undefined,
   },
   // All objects have names of their own, so the old one goes first where one is replaced.
-  { provider, transformations: [({ props, opts }) => ({ props: props as object, opts: pulumi.mergeOptions(opts, { deleteBeforeReplace: true }) })] },
+  { provider, transformations: [({ props, opts }) => ({ props: props, opts: pulumi.mergeOptions(opts, { deleteBeforeReplace: true }) })] },
 );
 
 const capacity = capacityPlan(config);

@@ -18,6 +18,8 @@ export interface PlatformProfile {
   readonly dns: { readonly peer: Peer; readonly port: number };
   /** Where the API server's proxy comes from besides its addresses. */
   readonly apiServerPeers: readonly Peer[];
+  /** SELinux label that the pods of all namespaces may read, where nodes enforce SELinux. */
+  readonly fileContext: string | undefined;
 }
 
 const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
@@ -33,6 +35,7 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
     },
     // OVN-Kubernetes: the host network of the control plane arrives under this label, not under the hosts' addresses.
     apiServerPeers: [{ namespaceSelector: { matchLabels: { "policy-group.network.openshift.io/host-network": "" } } }],
+    fileContext: "system_u:object_r:container_file_t:s0",
   },
   kubernetes: {
     name: "kubernetes",
@@ -41,6 +44,7 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
     projectLabels: {},
     dns: { peer: namespaced("kube-system", { "k8s-app": "kube-dns" }), port: 53 },
     apiServerPeers: [],
+    fileContext: undefined,
   },
 };
 

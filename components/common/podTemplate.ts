@@ -24,7 +24,7 @@ export const smallContainer: Resources = {
   limits: { cpu: "200m", memory: "64Mi", "ephemeral-storage": "64Mi" },
 };
 
-/** The order in which pods get room, and take it from others: what answers people, what people work in, what can wait. Classes of the cluster (docs/configuration.md). */
+/** The order in which pods get room, and take it from others: what answers people, what people work in, what can wait (foundation/clusterScope.ts). */
 export type PriorityClass = "ai-serving" | "ai-interactive" | "ai-batch";
 
 export interface ContainerArgs {

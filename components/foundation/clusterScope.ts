@@ -8,7 +8,7 @@ export interface ClusterScopeArgs {
   readonly context: StackContext;
 }
 
-/** Who gets room first, and may take it from the others. None is the default of pods that name none: those of others on the cluster stay as they are. */
+/** Who gets room first, and may take it from the others. None is the default of pods that name none (`globalDefault: false` is not written: the API server does not keep it): those of others on the cluster stay as they are. */
 const priorities: Readonly<Record<PriorityClass, { readonly value: number; readonly description: string }>> = {
   "ai-serving": { value: 1_000_000, description: "what answers people: model servers and the gateway" },
   "ai-interactive": { value: 100_000, description: "what people work in: workspaces" },
@@ -26,7 +26,7 @@ export class ClusterScope extends pulumi.ComponentResource {
 
     for (const [priority, { value, description }] of Object.entries(priorities)) {
       const metadata = { name: priority, labels: labelsOf(args.context.owner, part) };
-      new k8s.scheduling.v1.PriorityClass(priority, { metadata, value, description, globalDefault: false }, { parent: this });
+      new k8s.scheduling.v1.PriorityClass(priority, { metadata, value, description }, { parent: this });
     }
 
     this.registerOutputs({});

@@ -85,7 +85,7 @@ export class Foundation extends pulumi.ComponentResource {
     if (config.storage.shared)
       new SharedVolumes(
         "shared-volumes",
-        { context, ...config.storage.shared, projects: plans, namespaces: this.namespaces },
+        { context, ...config.storage.shared, projects: plans, namespaces: this.namespaces, fileContext: context.profile.fileContext },
         { ...own, dependsOn: [...this.ready] },
       );
 

@@ -1,10 +1,20 @@
 /** Volumes: what can hold them. Who can mount them, says the capacity plan. */
 import type { Problem } from "../problems";
 import type { StackConfig } from "../schema";
+import { modelsClass, storageClasses } from "../storage";
 import { problem } from "./problem";
 
 export function storage(config: StackConfig): Problem[] {
-  return [...local(config), ...throughput(config)];
+  return [...local(config), ...throughput(config), ...manyNodes(config)];
+}
+
+/** A claim that its driver refuses stays pending, and the pods with it. */
+function manyNodes({ storage: { classes, models } }: StackConfig): Problem[] {
+  const name = modelsClass({ storage: { classes, models } });
+  const found = storageClasses(classes).find((one) => one.name === name);
+  if (models.accessMode !== "ReadWriteMany" || found === undefined || found.many) return [];
+  const allowed = `"ReadWriteOnce" on ${found.name}: ${found.provisioner} makes volumes for one node at a time`;
+  return [problem("storage.models.accessMode", models.accessMode, allowed, "set it to ReadWriteOnce, or name a class for many nodes in storage.models.class")];
 }
 
 function local({ environment, storage: { classes, shared }, images }: StackConfig): Problem[] {

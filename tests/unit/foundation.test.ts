@@ -149,7 +149,7 @@ describe("what is cluster-wide", () => {
   it("are three priority classes by their documented names, none of them the default, with the owner's label", async () => {
     const made = await deploy((opts) => new ClusterScope("cluster-scope", { context: contextOf() }, opts));
     expect(made.counts()).to.deep.equal({ ClusterScope: 1, PriorityClass: 3 });
-    const values = made.all("PriorityClass").map(({ inputs }) => [metadata(inputs).name, inputs.value, inputs.globalDefault]);
+    const values = made.all("PriorityClass").map(({ inputs }) => [metadata(inputs).name, inputs.value, inputs.globalDefault ?? false]);
     expect(values).to.deep.equal([
       ["ai-serving", 1_000_000, false],
       ["ai-interactive", 100_000, false],

@@ -57,7 +57,7 @@ describe("what a killed up leaves", () => {
   it("is taken over when it carries this stack's owner label", async () => {
     const { workspace: stack, asked } = workspace(true, [step("same"), step("create")], owned("openshift-ai-platform.test"));
     expect(await recover(stack)).to.deep.equal(takeOver);
-    expect(asked).to.deep.equal(["preview", "get Service.v1 ollama -n ai -o json --ignore-not-found"]);
+    expect(asked).to.deep.equal(["preview", "get Service.v1. ollama -n ai -o json --ignore-not-found"]);
   });
 
   it("is found without a note in the state too", async () => {

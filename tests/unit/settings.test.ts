@@ -34,7 +34,10 @@ describe("the variables of make", () => {
   }
 
   it("put a stack on another one's cluster, with the flavor that it has", () => {
-    const flavors = new Map([["production", "real"] as const, ["production-simulated", "simulated"] as const]);
+    const flavors = new Map<string, "real" | "simulated">([
+      ["production", "real"],
+      ["production-simulated", "simulated"],
+    ]);
     const on = (CLUSTER: string) => settings({ STACK: "staging", CLUSTER }, undefined, (name) => flavors.get(name));
     expect(on("production")).to.include({ guest: true, clusterName: "production", flavor: "real", simulatedBecause: undefined });
     expect(on("production-simulated")).to.include({ guest: true, clusterName: "production-simulated", flavor: "simulated", simulatedBecause: undefined });

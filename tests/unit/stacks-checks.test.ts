@@ -103,6 +103,11 @@ const refused: readonly Row[] = [
     },
   ],
   [
+    "a volume for many nodes of a driver that makes none",
+    "storage.models.accessMode",
+    { storage: { classes: { kind: "local" }, models: { accessMode: "ReadWriteMany" } } },
+  ],
+  [
     "more throughput than the I/O operations give",
     "storage.classes.throughput",
     { storage: { classes: { kind: "aws", fileSystemId: "fs-01234567", iops: 3000, throughput: 751 } } },

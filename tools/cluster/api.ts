@@ -40,12 +40,12 @@ export function apiOf(server: string, pki: string): Api {
   const call: Api["call"] = (method, path, body, contentType = "application/json") =>
     new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { "content-type": contentType };
-      const req = request(`${server}${path}`, { method, agent, headers, timeout: 10_000 }, (response) => {
+      const req = request(`${server}${path}`, { method, agent, headers, timeout: 30_000 }, (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (data: string) => (text += data));
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text })).on("error", reject);
       });
-      req.on("timeout", () => req.destroy(new Error(`${method} ${path}: no answer within 10 s`))).on("error", reject);
+      req.on("timeout", () => req.destroy(new Error(`${method} ${path}: no answer within 30 s`))).on("error", reject);
       req.end(body === undefined ? undefined : JSON.stringify(body));
     });
 

@@ -9,7 +9,7 @@ import { bold, say, seconds, yellow } from "../lib/progress";
 import { quiet } from "../stack/output";
 import { forget, recover, unfinishedUntilDone } from "../stack/recover";
 import { showRetained } from "../stack/retained";
-import { refuseWhileNeeded, requireManager } from "../stack/sharing";
+import { refuseProjectsOfOthers, refuseWhileNeeded, requireManager } from "../stack/sharing";
 import { openTools } from "../stack/tools";
 import { openWorkspace, trackedConfiguration, type Workspace } from "../stack/workspace";
 import { preflight } from "../toolchain/preflight";
@@ -41,6 +41,7 @@ export async function up(): Promise<number> {
     if (from.guest) await requireManager(cluster);
     await ensureImages(STACK_IMAGES, cluster);
     const workspace = await openWorkspace(from.stack, cluster, tools, from.guest);
+    await refuseProjectsOfOthers(workspace);
     const takeOver = await recover(workspace);
     await unfinishedUntilDone(workspace, async () => {
       await deploy(workspace, takeOver);

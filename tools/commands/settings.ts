@@ -41,7 +41,7 @@ export function settings(
   if (problems.length > 0) throw new UserError(problems.join("\n       "), { fix: "correct the variables named above" });
   const because = reason ?? (stack === smallStack ? undefined : `stack ${stack} is sized for real GPUs; FLAVOR=real makes it small and runs it in containers`);
   // A cluster that is named is there with its flavor, which never changes.
-  const given = asked ?? (host && flavorOf(host));
+  const given = asked ?? (host === undefined ? undefined : flavorOf(host));
   const flavor = given ?? (because ? "simulated" : "real");
   const own = clusterNameOf(stack, flavor);
   return {

@@ -34,9 +34,9 @@ export async function componentTree(stack: string, entries: Readonly<Record<stri
     } else if (!type.startsWith("pulumi:")) parent.kinds.set(kind, (parent.kinds.get(kind) ?? 0) + 1);
     return undefined;
   };
-  // Without an engine, what the program says goes to the console.
-  const { log } = console;
-  console.log = () => undefined;
+  // Without an engine, what the program says goes to stdout.
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = () => true;
   await pulumi.runtime.runInPulumiStack(() => {
     pulumi.runtime.registerStackTransformation(record);
     const load = createRequire(__filename);
@@ -45,7 +45,7 @@ export async function componentTree(stack: string, entries: Readonly<Record<stri
     load(path);
     return Promise.resolve({});
   });
-  console.log = log;
+  process.stdout.write = write;
   return top;
 }
 

@@ -9,6 +9,7 @@ import { UserError } from "../lib/errors";
 import { isAlive } from "../lib/lock";
 import { say } from "../lib/progress";
 import { ownerLabel, ownerOf } from "../../components/common/labels";
+import { notOurs } from "./sharing";
 import { backendDir, project, type Workspace } from "./workspace";
 
 /** A step of `pulumi preview --json`. */
@@ -57,11 +58,7 @@ export async function recover(workspace: Workspace): Promise<NodeJS.ProcessEnv> 
     if (object.owner === owner) found.push(object.what);
     else foreign.push(`${object.what} (of ${object.owner ?? "nobody"})`);
   }
-  if (foreign.length > 0) {
-    throw new UserError(`this run would create what is there already and not of ${owner}: ${foreign.join(", ")}`, {
-      fix: "give the stack a cluster of its own, or another environment; if it was renamed, use its old name; remove what nobody needs (make kubectl)",
-    });
-  }
+  if (foreign.length > 0) throw notOurs(owner, foreign);
   if (found.length === 0) return {};
   say(`  there already, of an interrupted run or kept by a destroy: ${found.join(", ")}: taking over`);
   return TAKE_OVER;
@@ -119,12 +116,17 @@ async function pendingOperations(workspace: Workspace): Promise<number> {
 async function find(workspace: Workspace, { apiVersion, kind, metadata }: KubernetesInputs): Promise<{ what: string; owner: string | undefined } | undefined> {
   if (!apiVersion || !kind || !metadata?.name) return undefined;
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
-  const resource = `${kind}.${version}${group ? `.${group}` : ""}`;
-  const { stdout, code } = await workspace.cluster.kubectl(
+  // With a dot at the end for the core group: `Service.v1` would be a kind of a group "v1".
+  const resource = `${kind}.${version}.${group}`;
+  const { stdout, stderr, code } = await workspace.cluster.kubectl(
     ["get", resource, metadata.name, ...(metadata.namespace ? ["-n", metadata.namespace] : []), "-o", "json", "--ignore-not-found"],
     { allowFailure: true },
   );
-  if (code !== 0 || stdout.trim() === "") return undefined;
+  // Its CRD is not there yet, and so it is not either.
+  if (/doesn't have a resource type/.test(stderr)) return undefined;
+  if (code !== 0)
+    throw new UserError(`${kind} ${metadata.name}: whether it is there cannot be told: ${stderr.trim()}`, { fix: "make up, once the cluster answers" });
+  if (stdout.trim() === "") return undefined;
   const live = JSON.parse(stdout) as { metadata: { labels?: Record<string, string> } };
   return { what: `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ""}${metadata.name}`, owner: live.metadata.labels?.[ownerLabel] };
 }

@@ -1,10 +1,40 @@
 /** Stacks that share a cluster: one manages what is cluster-wide, the others need it. */
-import { ownerOf } from "../../components/common/labels";
+import { ownerLabel, ownerOf } from "../../components/common/labels";
+import { projects } from "../../stacks/projects";
+import { schema } from "../../stacks/schema";
 import type { Cluster } from "../cluster";
 import { UserError } from "../lib/errors";
 import { exec } from "../lib/exec";
 import { root } from "../lib/paths";
 import { project, type Workspace } from "./workspace";
+
+/** What this run would make is there already. @param foreign objects with whose they are: `Namespace ai (of nobody)` */
+export function notOurs(owner: string, foreign: readonly string[]): UserError {
+  return new UserError(`this run would create what is there already and not of ${owner}: ${foreign.join(", ")}`, {
+    fix: "give the stack a cluster of its own, or another environment; if it was renamed, use its old name; remove what nobody needs (make kubectl)",
+  });
+}
+
+/**
+ * Asked before an `up`, which would find it out as a conflict of labels. A namespace without an owner is taken over by the program itself.
+ * @throws UserError naming the projects that another stack has, such as this one under its old name
+ */
+export async function refuseProjectsOfOthers({ stack, cluster, configuration }: Workspace): Promise<void> {
+  const config = schema.safeParse(configuration);
+  if (!config.success) return; // the program says what is wrong
+  const names = projects(config.data).map(({ namespace }) => namespace);
+  const { stdout } = await cluster.kubectl(["get", "namespaces", "-l", ownerLabel, "-o", "json"]);
+  const { items } = JSON.parse(stdout) as {
+    items: readonly { readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> } }[];
+  };
+  const owner = ownerOf(project, stack);
+  const foreign = items.filter(({ metadata }) => names.includes(metadata.name) && metadata.labels[ownerLabel] !== owner);
+  if (foreign.length > 0)
+    throw notOurs(
+      owner,
+      foreign.map(({ metadata }) => `Namespace ${metadata.name} (of ${metadata.labels[ownerLabel] ?? ""})`),
+    );
+}
 
 /** For a guest. @throws UserError where no stack has made what is cluster-wide: pods would name priority classes that are not there */
 export async function requireManager(cluster: Cluster): Promise<void> {

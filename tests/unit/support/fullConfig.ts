@@ -70,7 +70,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
     capacity: { overcommit: 1.5 },
     storage: {
       classes,
-      models: { class: "ai-model-storage", size: "500Gi", accessMode: "ReadWriteMany" },
+      models: { class: "site-nfs", size: "500Gi", accessMode: "ReadWriteMany" },
       shared: { share, volumes: [{ name: "datasets", size: "100Gi", writer: "ml", readers: ["platform"] }] },
     },
     access: {
