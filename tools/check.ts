@@ -24,7 +24,8 @@ const lines: readonly { pattern: RegExp; files: RegExp; except?: RegExp; fix: st
   {
     pattern: /process\.env|new pulumi\.Config\b/,
     files: /^components\//,
-    except: /^components\/smoke\//,
+    // Scripts that @pulumi/command runs in processes of their own.
+    except: /\.mjs$/,
     fix: "components get typed arguments; stacks/ reads the configuration",
   },
 ];

@@ -156,7 +156,7 @@ describe("the platform on an embedded cluster", function () {
   it("shares a volume: one project writes, another reads and cannot write", async () => {
     expect(await runPod("ai-development-ml", "workspace", "echo shared by ml > /data/note")).to.include("Succeeded");
     expect(await runPod("ai-development-web", "workspace", 'test "$(cat /data/note)" = "shared by ml"')).to.include("Succeeded");
-    expect(await runPod("ai-development-web", "workspace", "echo changed > /data/note"))
+    expect(await runPod("ai-development-web", "workspace", "touch /data/mine"))
       .to.include("Failed")
       .and.include("Read-only file system");
   });
