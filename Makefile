@@ -116,3 +116,7 @@ bench: node_modules/.installed ## ratios of preview, up and API calls against fl
 .PHONY: drill-kill
 drill-kill: node_modules/.installed ## kill `up` at KILLS=10 random points, and finish it each time; by hand, minutes
 	@KILLS=$${KILLS:-10} $(MOCHA) tests/e2e/platform.test.ts --grep 'comes up|killed|gone'
+
+.PHONY: drill-stacks
+drill-stacks: node_modules/.installed ## staging and production on both platforms, on simulated nodes; by hand, minutes
+	@STACKS=all $(MOCHA) tests/e2e/stacks.test.ts
