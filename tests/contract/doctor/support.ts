@@ -19,6 +19,11 @@ export function clusterOf(platform: Platform): Promise<Cluster> {
 async function start(platform: Platform): Promise<Cluster> {
   const cluster = await startCluster({ name: testName(`doc-${platform.slice(0, 2)}`), platform, flavor: "simulated", gpus: 4, nodes: 2 });
   await cluster.kubectl(["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=60s"]);
+  // The taint of a new node goes a moment after it is ready.
+  await eventually("nodes without the taint of new ones", async () => {
+    const { stdout } = await cluster.kubectl(["get", "nodes", "-o", "jsonpath={.items[*].spec.taints[*].key}"]);
+    return !stdout.includes("node.kubernetes.io/not-ready");
+  });
   await cluster.kubectl(["wait", "--for=condition=Established", "crds", "--all", "--timeout=60s"]);
   const api = apiOf(cluster);
   await eventually("the Gateway API is served", async () => (await api.get("/apis/gateway.networking.k8s.io/v1")) !== undefined);
