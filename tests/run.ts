@@ -48,8 +48,8 @@ async function main(): Promise<boolean> {
   return sum.failed === 0 && sum.passed > 0;
 }
 
-/** Folders of contract tests that make real clusters, or start servers that are hungry for CPU. */
-const realClusters = ["cluster", "exposure", "images", "serving"];
+/** Folders of contract tests in the first group: all that make real clusters, and so many others that both groups take as long. */
+const firstGroup = ["cluster", "exposure", "images", "plugins", "serving", "toolchain"];
 
 /** Files of each group; every file of the suite is in one. */
 function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[] {
@@ -58,7 +58,7 @@ function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[
     .sort()
     .map((file) => join("tests", suite, file));
   const first = (file: string) =>
-    suite === "contract" ? realClusters.includes(file.split("/")[2] ?? "") : suite === "e2e" ? file.endsWith("platform.test.ts") : true;
+    suite === "contract" ? firstGroup.includes(file.split("/")[2] ?? "") : suite === "e2e" ? file.endsWith("platform.test.ts") : true;
   return [files.filter(first), files.filter((file) => !first(file))].filter((group) => group.length > 0);
 }
 

@@ -18,8 +18,8 @@ export interface SharedVolumesArgs {
 
 /**
  * Volumes that one project writes and others read. A claim does not cross namespaces, so each project gets a claim and a volume of its own, bound to each
- * other in advance, that point at the same folder of one share; those of readers are mounted read-only, whatever their pods say. All of them outlive the
- * stack, and none of them holds data: that is the share (docs/storage.md).
+ * other in advance, that point at the same folder of one share; those of readers are mounted read-only, whatever their pods say, but for folders of a
+ * machine, where pods have to say so too. All of them outlive the stack, and none of them holds data: that is the share (docs/storage.md).
  */
 export class SharedVolumes extends pulumi.ComponentResource {
   constructor(name: string, args: SharedVolumesArgs, opts?: pulumi.ComponentResourceOptions) {

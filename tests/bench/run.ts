@@ -9,7 +9,9 @@ import { removeCluster, startCluster, type Cluster } from "../../tools/cluster";
 import { exec } from "../../tools/lib/exec";
 import { stateDir } from "../../tools/lib/paths";
 import { bold, say, step } from "../../tools/lib/progress";
-import { openTools } from "../../tools/stack/tools";
+import { renderConfiguration } from "../../tools/commands/render";
+import { manifestsOf, write } from "../../tools/render/render";
+import { openTools, type Tools } from "../../tools/stack/tools";
 import { openWorkspace, pulumiEnvironment } from "../../tools/stack/workspace";
 import { countingProxy, median, peakMemory, timed, type Upstream } from "./measure";
 
@@ -38,7 +40,7 @@ function row(what: string, value: number, unit: string, target?: number): void {
 
 async function main(): Promise<void> {
   const tools = await openTools();
-  const cluster = await startCluster({ name: "bench", platform: "openshift", flavor: "simulated", nodes: 2, gpus: 4 });
+  const cluster = await startCluster({ name: "bench", platform: "openshift", flavor: "simulated", nodes: 3, gpus: 4 });
   try {
     const env = pulumiEnvironment(cluster, tools);
     const empty = await program(tools.pulumi, env, "empty");
@@ -64,6 +66,7 @@ async function main(): Promise<void> {
     row("peak memory of an empty preview", await peakMemory(() => empty("preview")), " MiB");
     await stack("destroy", "--yes", "--skip-preview");
 
+    await production(cluster, tools, empty);
     await configMaps(tools.pulumi, env, cluster, up);
   } finally {
     await removeCluster(cluster);
@@ -82,6 +85,43 @@ async function compare(name: string, ours: () => Promise<unknown>, floor: () => 
   });
   say(`    ${name}: ${Math.round(median(times.ours))} ms, floor ${Math.round(median(times.floor))} ms`);
   return median(times.ours) / median(times.floor);
+}
+
+/** The largest stack: its first preview beside that of as many ConfigMaps, its unchanged preview beside an empty program's, its manifests beside kustomize. */
+async function production(cluster: Cluster, tools: Tools, empty: Run): Promise<void> {
+  const workspace = await openWorkspace("production", cluster, tools);
+  const stack: Run = (...args) => workspace.pulumi(args);
+  const out = join(stateDir, "manifests");
+  let length = 0;
+  const render = async () => {
+    const manifests = await manifestsOf("production", renderConfiguration("production"));
+    write(manifests, out);
+    length = manifests.length;
+  };
+  await render();
+  const kustomize = () => cluster.kubectl(["kustomize", out]);
+  row(`render of production, ${length} manifests / kustomize build of them`, await compare("render", render, kustomize), "×");
+
+  const configMaps = await program(tools.pulumi, pulumiEnvironment(cluster, tools), "configmaps", {
+    kubeconfig: cluster.kubeconfig,
+    context: cluster.context,
+    count: `${length}`,
+  });
+  const first = await compare(
+    "first preview of production",
+    () => stack("preview"),
+    () => configMaps("preview"),
+  );
+  row(`first preview of production / of ${length} ConfigMaps`, first, "×", 1.5);
+
+  await step("first up of production", () => stack("up", "--yes", "--skip-preview"));
+  const unchanged = await compare(
+    "unchanged preview of production",
+    () => stack("preview"),
+    () => empty("preview"),
+  );
+  row("preview of unchanged production / of an empty program", unchanged, "×", 3);
+  await stack("destroy", "--yes", "--skip-preview");
 }
 
 async function configMaps(cli: string, base: NodeJS.ProcessEnv, cluster: Cluster, up: readonly string[]): Promise<void> {

@@ -3,11 +3,19 @@
  * The steps build on each other; the order is that of a first day.
  */
 import { expect } from "chai";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
+import { connectionName, connections } from "../../stacks/connections";
+import { readImagesLock } from "../../stacks/images";
+import { loadConfig } from "../../stacks/load";
+import { projects } from "../../stacks/projects";
+import type { StackConfig } from "../../stacks/schema";
+import { compareFlows, whyUnseen } from "../../tools/cluster/flows";
 import { root } from "../../tools/lib/paths";
+import type { Recorded } from "./record";
 import { firewall, hostSnapshot, killTree, kubectl, make, netnsOf, processes, start, state, type Result } from "./support";
 
 const NAMESPACE = "ai-development";
@@ -154,10 +162,41 @@ describe("the platform on an embedded cluster", function () {
     expectUp(await make(["ask", "PROMPT=whole again"]));
   });
 
+  it("makes no connection that its table does not have, and each that it has", async () => {
+    const recorder = spawn(process.execPath, ["--import", "tsx", join(__dirname, "record.ts")], {
+      cwd: root,
+      env: { ...process.env, OAP_STATE_DIR: state },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    let output = "";
+    recorder.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    const ended = new Promise((resolve) => recorder.once("close", resolve));
+    await waitFor(() => Promise.resolve(output.includes("recording\n")));
+    expectUp(await make(["ask", "PROMPT=hello"]));
+    const asks = "exec 3<>/dev/tcp/ollama.ai-development.svc/11434; printf 'GET /api/version HTTP/1.0\\r\\n\\r\\n' >&3; grep version <&3";
+    for (const project of ["ml", "web"])
+      expect(await runPod(`ai-development-${project}`, undefined, asks))
+        .to.include("Succeeded")
+        .and.include("version");
+    recorder.stdin.end();
+    await ended;
+
+    const { flows, view } = JSON.parse(output.slice(output.indexOf("{"))) as Recorded;
+    const config = embeddedConfig();
+    const { forbidden, unseen } = compareFlows(
+      flows,
+      connections(config),
+      projects(config).map(({ namespace }) => namespace),
+      view,
+    );
+    expect(forbidden).to.deep.equal([]);
+    expect(unseen.filter((row) => whyUnseen(row) === undefined).map(connectionName)).to.deep.equal([]);
+  });
+
   it("shares a volume: one project writes, another reads and cannot write", async () => {
     expect(await runPod("ai-development-ml", "workspace", "echo shared by ml > /data/note")).to.include("Succeeded");
     expect(await runPod("ai-development-web", "workspace", 'test "$(cat /data/note)" = "shared by ml"')).to.include("Succeeded");
-    expect(await runPod("ai-development-web", "workspace", "touch /data/mine"))
+    expect(await runPod("ai-development-web", "workspace", "touch /data/mine", true))
       .to.include("Failed")
       .and.include("Read-only file system");
   });
@@ -250,8 +289,19 @@ describe("the same program on a plain Kubernetes with simulated nodes", function
   });
 });
 
-/** Runs a command in a pod of a project, with a claim at /data. @returns how the pod ended, and what it printed */
-async function runPod(namespace: string, claim: string, command: string): Promise<string> {
+/** The configuration that `make up` uses. */
+function embeddedConfig(): StackConfig {
+  const file = join(state, "stacks/dev/dev/Pulumi.dev.yaml");
+  const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+  return loadConfig(
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])),
+    file,
+    Object.keys(readImagesLock()),
+  );
+}
+
+/** Runs a command in a pod of a project, with a claim at /data where one is named. @returns how the pod ended, and what it printed */
+async function runPod(namespace: string, claim: string | undefined, command: string, readOnly = false): Promise<string> {
   const image = await kubectl("-n", NAMESPACE, "get", "deployment", "ollama", "-o", "jsonpath={.spec.template.spec.containers[0].image}");
   const container = {
     name: "main",
@@ -259,13 +309,13 @@ async function runPod(namespace: string, claim: string, command: string): Promis
     imagePullPolicy: "IfNotPresent",
     command: ["bash", "-c", command],
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-    volumeMounts: [{ name: "data", mountPath: "/data" }],
+    ...(claim === undefined ? {} : { volumeMounts: [{ name: "data", mountPath: "/data" }] }),
   };
   const spec = {
     restartPolicy: "Never",
     securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
     containers: [container],
-    volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
+    ...(claim === undefined ? {} : { volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim, readOnly } }] }),
   };
   const file = join(state, "pod.json");
   writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: "e2e", namespace }, spec }));

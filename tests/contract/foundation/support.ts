@@ -1,12 +1,12 @@
 /** A stack of its own through the real CLI, with the stand-ins of the plugins, against a simulated cluster. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Cluster } from "../../../tools/cluster";
 import { exec, type ExecResult } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
 import { ensurePrograms } from "../../../tools/toolchain";
-import type { standIns } from "../plugins/support";
+import { cliEnvironment, type standIns } from "../plugins/support";
 
 export type Home = Awaited<ReturnType<typeof standIns>>;
 
@@ -30,14 +30,7 @@ export async function programFolder(cluster: Cluster, home: Home, stacks: readon
       cwd: folder,
       allowFailure: true,
       env: {
-        ...process.env,
-        PATH: [...home.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
-        PULUMI_HOME: home.home,
-        PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
+        ...cliEnvironment(home, join(folder, "state"), cluster),
         ...env,
       },
     });

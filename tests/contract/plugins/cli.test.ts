@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { exec } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
 import { ensurePrograms } from "../../../tools/toolchain";
 import type { Cluster } from "../../../tools/cluster";
-import { standIns, testCluster } from "./support";
+import { cliEnvironment, standIns, testCluster } from "./support";
 
 const program = `
 const pulumi = require("@pulumi/pulumi"), k8s = require("@pulumi/kubernetes"), random = require("@pulumi/random"), { local } = require("@pulumi/command");
@@ -33,14 +33,7 @@ describe("the Pulumi CLI with the stand-ins", function () {
   let cli: string;
 
   const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-    ...process.env,
-    PATH: [...home.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
-    PULUMI_HOME: home.home,
-    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "test",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
+    ...cliEnvironment(home, join(folder, "state"), cluster),
     ...more,
   });
   const pulumi = async (args: readonly string[], env: NodeJS.ProcessEnv = {}, allowFailure = false) =>

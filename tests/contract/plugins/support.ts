@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -22,6 +22,20 @@ export async function standIns(): Promise<{ home: string; plugins: readonly Inst
   const home = mkdtempSync(join(tmpdir(), "oap-plugins-"));
   const { plugins, path } = await installPlugins("pulumi", home, { standInsOnly: true });
   return { home, plugins, path, remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+/** The environment of the CLI on a cluster of the tests, with the stand-ins. @param state folder of its backend */
+export function cliEnvironment(home: { readonly home: string; readonly path: readonly string[] }, state: string, cluster: Cluster): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: [...home.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
+    PULUMI_HOME: home.home,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
+  };
 }
 
 let shared: Promise<Cluster> | undefined;

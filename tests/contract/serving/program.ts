@@ -1,11 +1,11 @@
 /** Runs a program of the tests through the real CLI, on a cluster of theirs. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Cluster } from "../../../tools/cluster";
 import { exec, type ExecResult } from "../../../tools/lib/exec";
 import { ensurePrograms } from "../../../tools/toolchain";
-import { standIns } from "../plugins/support";
+import { cliEnvironment, standIns } from "../plugins/support";
 
 export interface Program {
   /** @param env variables of the program */
@@ -23,14 +23,7 @@ export async function openProgram(folder: string, cluster: Cluster): Promise<Pro
       cwd: folder,
       allowFailure: true,
       env: {
-        ...process.env,
-        PATH: [...home.path, dirname(process.execPath), process.env.PATH ?? ""].join(delimiter),
-        PULUMI_HOME: home.home,
-        PULUMI_BACKEND_URL: `file://${join(dir, "state")}`,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-        OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
+        ...cliEnvironment(home, join(dir, "state"), cluster),
         ...env,
       },
     });
