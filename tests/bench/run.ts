@@ -89,6 +89,8 @@ async function compare(name: string, ours: () => Promise<unknown>, floor: () => 
 
 /** The largest stack: its first preview beside that of as many ConfigMaps, its unchanged preview beside an empty program's, its manifests beside kustomize. */
 async function production(cluster: Cluster, tools: Tools, empty: Run): Promise<void> {
+  // What the dev stack has left: this one owns the cluster now.
+  for (const kind of ["namespaces", "persistentvolumes"]) await cluster.kubectl(["delete", kind, "-l", "app.kubernetes.io/part-of=openshift-ai-platform"]);
   const workspace = await openWorkspace("production", cluster, tools);
   const stack: Run = (...args) => workspace.pulumi(args);
   const out = join(stateDir, "manifests");

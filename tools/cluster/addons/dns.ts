@@ -8,11 +8,8 @@ import { clusterRole, clusterRoleBinding, containerSecurity, deployment, namespa
 const port = 5353;
 
 // A name outside the cluster doesn't exist: there is no way out, and an error that says "try again" would make clients wait.
-const corefile = `.:${port} {
+const corefile = `${clusterDomain}:${port} in-addr.arpa:${port} ip6.arpa:${port} {
     errors
-    health :8080 {
-        lameduck 2s
-    }
     ready :8181
     kubernetes ${clusterDomain} in-addr.arpa ip6.arpa {
         pods insecure
@@ -20,6 +17,14 @@ const corefile = `.:${port} {
     }
     prometheus :9153
     cache 30
+}
+.:${port} {
+    errors
+    health :8080 {
+        lameduck 2s
+    }
+    ready :8181
+    prometheus :9153
     template ANY ANY . {
         rcode NXDOMAIN
     }
