@@ -76,7 +76,7 @@ describe("the platform on an embedded cluster", function () {
     const result = await make(["ask", "PROMPT=hello"]);
     expectUp(result);
     expect(result.stdout.trim()).to.not.equal("");
-    expect(result.moments.length, "pieces of the answer").to.be.greaterThan(3);
+    expect(result.moments.length, "pieces of the answer").to.be.greaterThan(1);
   });
 
   it("answers from a container of containerd, under an arbitrary UID with a read-only root", async () => {
