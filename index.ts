@@ -36,18 +36,19 @@ const platform = new Platform(
     registryCredentials: config.secrets.source === "generated" ? new pulumi.Config().getSecret("registryCredentials") : undefined,
   },
   // All objects have names of their own, so the old one goes first where one is replaced.
-  { provider, transformations: [({ props, opts }) => ({ props: props, opts: pulumi.mergeOptions(opts, { deleteBeforeReplace: true }) })] },
+  { provider, transformations: [({ props, opts }) => ({ props, opts: pulumi.mergeOptions(opts, { deleteBeforeReplace: true }) })] },
 );
 
-const capacity = capacityPlan(config);
+const plans = projectsOf(config);
+const capacity = capacityTable(capacityPlan(config));
 // In a preview too, and before anything is made.
-void pulumi.log.info(`capacity of ${stack}\n${capacityTable(capacity)}`, platform);
+void pulumi.log.info(`capacity of ${stack}\n${capacity}`, platform);
 
 /** The projects: their namespaces, kinds and quotas. */
-export const projects = projectsOf(config).map(({ key, namespace, kind, quota }) => ({ key, namespace, kind, quota }));
+export const projects = plans.map(({ key, namespace, kind, quota }) => ({ key, namespace, kind, quota }));
 
 /** The teams: where they work, with how much, which models they may ask, and their monthly budget. */
-export const teams = projectsOf(config).flatMap(({ namespace, teams: members }) =>
+export const teams = plans.flatMap(({ namespace, teams: members }) =>
   members.map(({ name, group, quota, models, monthlyBudget }) => ({
     name,
     group,
@@ -59,7 +60,7 @@ export const teams = projectsOf(config).flatMap(({ namespace, teams: members }) 
 );
 
 /** What all workloads take at their largest scale, against quotas and declared nodes. */
-export const capacityPlanned = capacityTable(capacity);
+export const capacityPlanned = capacity;
 
 /** The project of the layers. */
 export const namespace = platform.namespace;

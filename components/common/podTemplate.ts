@@ -4,6 +4,7 @@
  * authorities. Pure.
  */
 import type { types } from "@pulumi/kubernetes";
+import type { priorities } from "../../stacks/priorities";
 import type { Site, StackContext } from "./context";
 import { labelsOf, selectorOf, type Part } from "./labels";
 import { siteEnv, siteMounts, siteVolumes } from "./site";
@@ -24,8 +25,7 @@ export const smallContainer: Resources = {
   limits: { cpu: "200m", memory: "64Mi", "ephemeral-storage": "64Mi" },
 };
 
-/** The order in which pods get room, and take it from others: what answers people, what people work in, what can wait (foundation/clusterScope.ts). */
-export type PriorityClass = "ai-serving" | "ai-interactive" | "ai-batch";
+export type PriorityClass = keyof typeof priorities;
 
 export interface ContainerArgs {
   readonly name: string;

@@ -9,7 +9,8 @@ import { images } from "../../tools/doctor/checks/images";
 import { machine as machineCheck } from "../../tools/doctor/checks/machine";
 import { containerRuntime, gpus, nodes, nodeSelectors } from "../../tools/doctor/checks/nodes";
 import { platform } from "../../tools/doctor/checks/platform";
-import { priorities, priorityClasses } from "../../tools/doctor/checks/priorities";
+import { priorities } from "../../stacks/priorities";
+import { priorityClasses } from "../../tools/doctor/checks/priorities";
 import { namespaces, quotas } from "../../tools/doctor/checks/projects";
 import { rights } from "../../tools/doctor/checks/rights";
 import { monitoring, router } from "../../tools/doctor/checks/services";
@@ -336,7 +337,7 @@ describe("doctor: rights", () => {
 describe("doctor: what is shared", () => {
   const path = (name: string) => `/apis/scheduling.k8s.io/v1/priorityclasses/${name}`;
   const there = (labels: Record<string, string>, change = 0) =>
-    Object.fromEntries(Object.entries(priorities).map(([name, value]) => [path(name), { metadata: { name, labels }, value: value + change }]));
+    Object.fromEntries(Object.entries(priorities).map(([name, { value }]) => [path(name), { metadata: { name, labels }, value: value + change }]));
 
   it("wants priority classes where another stack manages the cluster, and free names where this one does", async () => {
     const foreign = owned("openshift-ai-platform.production");

@@ -1,3 +1,4 @@
+import { priorities } from "../../../stacks/priorities";
 import { ownerOfObject, type Meta } from "../objects";
 import { ok, problem, type Check, type Finding } from "../types";
 
@@ -6,16 +7,13 @@ interface PriorityClass {
   readonly value: number;
 }
 
-/** The classes that workloads name; made by the stack that manages the cluster. */
-export const priorities: Readonly<Record<string, number>> = { "ai-serving": 1_000_000, "ai-interactive": 100_000, "ai-batch": 10_000 };
-
 export const priorityClasses: Check = {
   id: "priority-classes",
   title: "priority classes",
   async run(api, { config, owner }) {
     const { manage } = config.cluster;
     return Promise.all(
-      Object.entries(priorities).map(async ([name, value]): Promise<Finding> => {
+      Object.entries(priorities).map(async ([name, { value }]): Promise<Finding> => {
         const found = await api.get<PriorityClass>(`/apis/scheduling.k8s.io/v1/priorityclasses/${name}`);
         if (!found) {
           return manage

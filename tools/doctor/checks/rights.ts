@@ -18,20 +18,11 @@ export interface Right {
 /** What Pulumi does with an object: find it, wait for it, make it, change it, delete it. */
 const all = ["get", "list", "watch", "create", "patch", "delete"] as const;
 
-const project = (group: string, resource: string, when?: Right["when"]): Right => ({
-  group,
-  resource,
-  scope: "projects",
-  verbs: all,
-  ...(when ? { when } : {}),
-});
-const cluster = (group: string, resource: string, when?: Right["when"]): Right => ({
-  group,
-  resource,
-  scope: "cluster",
-  verbs: all,
-  ...(when ? { when } : {}),
-});
+const right =
+  (scope: Right["scope"]) =>
+  (group: string, resource: string, when?: Right["when"]): Right => ({ group, resource, scope, verbs: all, ...(when ? { when } : {}) });
+const project = right("projects");
+const cluster = right("cluster");
 const look = (group: string, resource: string): Right => ({ group, resource, scope: "projects", verbs: ["get", "list", "watch"] });
 
 const access = ({ layers }: StackConfig) => layers.access;
