@@ -1,7 +1,7 @@
 /**
  * Runs the suites, cheapest first: `run.ts [unit|contract|e2e …]`. The groups of a suite run side by side, each in a process and with a state folder of its own;
  * what makes real clusters is in one group, since it compares the host before and after.
- * Closing line: "N passed, N failed". A group that ends without totals counts as a failure.
+ * Closes with every failure of all groups, then the line "N passed, N failed". A group that ends without totals counts as a failure.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -12,6 +12,7 @@ import { root } from "../tools/lib/paths";
 import { say, seconds } from "../tools/lib/progress";
 import { ensurePrograms } from "../tools/toolchain";
 import { programNames } from "../tools/toolchain/programs";
+import { nextFailure } from "./support/reporter";
 
 const suites = ["unit", "contract", "e2e"] as const;
 const wanted = process.argv.slice(2);
@@ -32,6 +33,7 @@ void main().then(
 async function main(): Promise<boolean> {
   const dir = mkdtempSync(join(tmpdir(), "oap-tests-"));
   const sum = { passed: 0, failed: 0 };
+  const failures: string[] = [];
   for (const suite of suites.filter((name) => wanted.length === 0 || wanted.includes(name))) {
     // Where nothing is cached a build takes minutes: a test that waited for one would run into its own time limit.
     if (suite !== "unit") await ensurePrograms(programNames);
@@ -42,8 +44,10 @@ async function main(): Promise<boolean> {
     say(`${suite}: ${passed} passed, ${failed} failed in ${seconds(Date.now() - start)}\n`);
     sum.passed += passed;
     sum.failed += failed;
+    failures.push(...results.flatMap((one) => one.failures).map((text) => `${suite}: ${text}`));
   }
   rmSync(dir, { recursive: true, force: true });
+  for (const text of failures) say(`✗ ${text}\n`);
   say(`${sum.passed} passed, ${sum.failed} failed`);
   return sum.failed === 0 && sum.passed > 0;
 }
@@ -63,7 +67,7 @@ function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[
 }
 
 /** @param state where the group keeps its state, and the reporter its counts @param live shows the output as it comes; else in one piece at the end */
-async function run(files: readonly string[], state: string, live: boolean): Promise<{ passed: number; failed: number }> {
+async function run(files: readonly string[], state: string, live: boolean): Promise<{ passed: number; failed: number; failures: readonly string[] }> {
   const totals = `${state}.totals`;
   const child = spawn(
     process.execPath,
@@ -80,16 +84,16 @@ async function run(files: readonly string[], state: string, live: boolean): Prom
   child.on("close", resolve);
   const status = await promise;
   if (output.length > 0) process.stdout.write(Buffer.concat(output));
-  const [passed = 0, failures = 0] = read(totals);
-  const crashed = status !== 0 && failures === 0;
-  if (crashed) say(`ended with status ${status}: ${files.join(" ")}`);
-  return { passed, failed: failures + (crashed ? 1 : 0) };
+  const [counts = "", ...failures] = read(totals).split(nextFailure);
+  const [passed = 0, failed = 0] = counts === "" ? [] : counts.split(" ").map(Number);
+  if (status === 0 || failed > 0) return { passed, failed, failures };
+  return { passed, failed: 1, failures: [`ended with status ${status}: ${files.join(" ")}`] };
 }
 
-function read(file: string): number[] {
+function read(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim().split(" ").map(Number);
+    return readFileSync(file, "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
