@@ -268,7 +268,7 @@ describe("the platform on an embedded cluster", function () {
 });
 
 describe("the same program on a plain Kubernetes with simulated nodes", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const settings = { PLATFORM: "kubernetes", FLAVOR: "simulated" };
   after(() => make(["clean"], settings));
 

@@ -35,7 +35,7 @@ if (reason !== undefined) {
   });
 } else {
   describe("a real cluster", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const id = clusterId(folderOf(name));
     const options = { name, platform: "openshift", flavor: "real", gpus: 2 } as const;
     let cluster: Cluster;

@@ -29,7 +29,7 @@ interface NodeList {
 const ranges = "openshift.io/sa.scc.uid-range";
 
 describe("simulated clusters side by side", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const names = { openshift: testName("os"), kubernetes: testName("k8s") };
   let openshift: Cluster;
   let kubernetes: Cluster;

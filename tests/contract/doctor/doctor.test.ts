@@ -40,7 +40,7 @@ interface Kubeconfig {
 
 for (const platform of ["openshift", "kubernetes"] as const satisfies readonly Platform[]) {
   describe(`doctor on a simulated cluster (${platform})`, function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let cluster: Cluster;
     before(async () => {
       cluster = await clusterOf(platform);
@@ -179,7 +179,7 @@ for (const platform of ["openshift", "kubernetes"] as const satisfies readonly P
 }
 
 describe("doctor without a cluster to talk to", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let ca: string;
   before(async () => {

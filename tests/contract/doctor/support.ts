@@ -32,7 +32,7 @@ async function start(platform: Platform): Promise<Cluster> {
 
 const dir = mkdtempSync(join(tmpdir(), "oap-doctor-"));
 after(async function removeSharedClusters() {
-  this.timeout(60_000);
+  this.timeout(600_000);
   rmSync(dir, { recursive: true });
   for (const cluster of shared.values()) await removeCluster(await cluster);
 });

@@ -12,7 +12,7 @@ const kinds = { openshift: ["route", "role", "rolebinding"], kubernetes: ["httpr
 
 for (const platform of ["openshift", "kubernetes"] as const) {
   describe(`an exposure on ${platform}`, function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     let cluster: Cluster;
     let program: Program | undefined;
     const certificate = selfSigned();

@@ -9,7 +9,7 @@ import { ask, forwarded, gatewayOf, host, namespace, selfSigned } from "./suppor
 // Elsewhere that it is admitted is all that can be shown: admitted.test.ts.
 if (canRunReal() === undefined) {
   describe("an exposure that is served by Traefik", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     let cluster: Cluster;
     let program: Program | undefined;
     const certificate = selfSigned();

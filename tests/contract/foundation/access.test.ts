@@ -80,7 +80,7 @@ const member = (group: string): Subject => ({ user: "somebody", groups: [group, 
 const quota = { cpu: "1", memory: "1Gi", memoryLimit: "2Gi", gpus: 0, storage: "1Gi", claims: 1, pods: 1 };
 
 describe("rights in the projects, as the API server answers", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let api: Api;
   const made: string[] = [];

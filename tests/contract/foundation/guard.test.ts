@@ -24,7 +24,7 @@ new ClusterGuard("cluster-guard", { context, cluster: { context: process.env.CON
 `;
 
 describe("the stack that owns what is cluster-wide", function () {
-  this.timeout(240_000); // some tests run the CLI
+  this.timeout(600_000); // some tests run the CLI
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;

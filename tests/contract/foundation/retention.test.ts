@@ -35,7 +35,7 @@ interface KubeObject {
 }
 
 describe("what outlives a stack", function () {
-  this.timeout(240_000); // each test runs the CLI several times
+  this.timeout(600_000); // each test runs the CLI several times
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;

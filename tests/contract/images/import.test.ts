@@ -7,7 +7,7 @@ import { parseClusterLock, pinnedReference, type ClusterLock } from "../../../im
 import { startContainerd, type Containerd } from "./containerd";
 
 describe("images in a real containerd", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let containerd: Containerd;
   before(async () => (containerd = await startContainerd()));
   after(() => containerd.stop());

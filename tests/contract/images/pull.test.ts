@@ -32,7 +32,7 @@ async function startRegistry(folder: string, text: string, layers: boolean): Pro
 }
 
 describe("pulling into a real containerd", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let containerd: Containerd;
   before(async () => (containerd = await startContainerd()));
   after(() => containerd.stop());

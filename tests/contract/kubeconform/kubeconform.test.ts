@@ -13,7 +13,7 @@ import { apiOf, clusterOf } from "../doctor/support";
 import { deployment, everywhere, programObjects, route } from "./manifests";
 
 describe("kubeconform with schemas of the API server", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   const dir = mkdtempSync(join(tmpdir(), "oap-kubeconform-"));
   const schemasOf = (platform: Platform) => join(dir, "schemas", platform);
   let program: string;

@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, (platform: string) => readonly StackConfig[
 };
 
 describe("network policies, as cyclonus understands them", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let cyclonus: string;
   before(async () => {
     cyclonus = (await ensurePrograms(["cyclonus"])).cyclonus.path("cyclonus");

@@ -26,7 +26,7 @@ exports.namespace = namespace; exports.settings = settings.metadata.name; export
 `;
 
 describe("the Pulumi CLI with the stand-ins", function () {
-  this.timeout(90_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let home: Awaited<ReturnType<typeof standIns>>;
   let folder: string;
@@ -58,7 +58,7 @@ describe("the Pulumi CLI with the stand-ins", function () {
   const outputs = async () => JSON.parse((await pulumi(["stack", "output", "--json"])).stdout) as Record<string, string>;
 
   before(async function prepare() {
-    this.timeout(180_000);
+    this.timeout(600_000);
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     cli = (await ensurePrograms(["pulumi"])).pulumi.path("pulumi");
     folder = mkdtempSync(join(tmpdir(), "oap-cli-"));

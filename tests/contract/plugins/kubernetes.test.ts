@@ -38,7 +38,7 @@ const deployment = (namespace: string, name: string, spec: ValueMap = {}, annota
 const tolerations: ValueMap = { tolerations: [{ operator: "Exists" }] };
 
 describe("the stand-in of the kubernetes plugin, against an API server", function () {
-  this.timeout(60_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let home: Awaited<ReturnType<typeof standIns>>;
   let plugin: Plugin;
@@ -70,7 +70,7 @@ describe("the stand-in of the kubernetes plugin, against an API server", functio
   const kubectl = async (...args: string[]): Promise<ValueMap> => JSON.parse((await cluster.kubectl([...args, "-o", "json"])).stdout) as ValueMap;
 
   before(async function startAll() {
-    this.timeout(180_000);
+    this.timeout(600_000);
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     plugin = await start();
     const { inputs } = await plugin.check(NAMESPACE, { apiVersion: "v1", kind: "Namespace", metadata: { name: space } });

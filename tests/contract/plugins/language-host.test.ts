@@ -21,7 +21,7 @@ const isRunning = (pid: number): boolean => {
 };
 
 describe("the stand-in of the Node.js language host", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let home: Awaited<ReturnType<typeof standIns>>;
   let folder: string;
   /** Started by a shell that then waits, as a stand-in of the engine that can be killed. */

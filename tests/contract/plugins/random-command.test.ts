@@ -7,7 +7,7 @@ import { at, isSecret, makeSecret, plainMap, UNKNOWN, type ValueMap } from "../.
 import { errorOf, Plugin, standIns, urnOf } from "./support";
 
 describe("the stand-ins of the random and command plugins", function () {
-  this.timeout(20_000);
+  this.timeout(120_000);
   let home: Awaited<ReturnType<typeof standIns>>;
   let random: Plugin;
   let command: Plugin;

@@ -44,7 +44,7 @@ export function testCluster(): Promise<Cluster> {
   return (shared ??= startCluster({ name: "plugin-tests", platform: "kubernetes", flavor: "simulated", nodes: 1 }));
 }
 after(async function removeSharedCluster() {
-  this.timeout(60_000);
+  this.timeout(600_000);
   if (shared) await removeCluster(await shared);
 });
 

@@ -15,7 +15,7 @@ interface Deployment {
 
 for (const platform of ["openshift", "kubernetes"] as const satisfies readonly Platform[]) {
   describe(`the manifests of production on ${platform}`, function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const out = mkdtempSync(join(tmpdir(), "oap-render-"));
     let cluster: Cluster;
     let workspace: Workspace;

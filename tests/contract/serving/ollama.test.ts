@@ -26,7 +26,7 @@ interface Result {
 }
 
 describe("the scripts beside Ollama", function () {
-  this.timeout(60_000);
+  this.timeout(600_000);
   let path = "";
   let dir = "";
   let port = 0;

@@ -9,12 +9,12 @@ import { openProgram, type Program } from "./program";
 const namespace = "contract-scaled";
 
 describe("a scaled workload", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let program: Program | undefined;
 
   before(async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     cluster = await testCluster();
     program = await openProgram(join(__dirname, "programs/scaled"), cluster);
   });

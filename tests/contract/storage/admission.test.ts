@@ -21,7 +21,7 @@ const projects = ["ai-development", "ai-development-ml", "ai-development-web"];
 
 for (const platform of ["openshift", "kubernetes"] as const) {
   describe(`storage on ${platform}`, function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const name = testName(`storage-${platform}`);
     let cluster: Cluster;
     const start = () => startCluster({ name, platform, flavor: "simulated", nodes: 1 });

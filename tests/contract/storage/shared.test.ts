@@ -41,7 +41,7 @@ interface KubeObject {
 }
 
 describe("storage classes, shared volumes and labels of nodes, through the CLI", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let cluster: Cluster;
   let home: Home;
   let folder: ProgramFolder;
@@ -65,7 +65,7 @@ describe("storage classes, shared volumes and labels of nodes, through the CLI",
   const labels = async () => (JSON.parse((await node("node1")).stdout) as KubeObject).metadata.labels;
 
   before(async function prepare() {
-    this.timeout(360_000);
+    this.timeout(600_000);
     [cluster, home] = await Promise.all([testCluster(), standIns()]);
     folder = await programFolder(cluster, home, ["one"], program);
     for (const namespace of [writer, reader]) await cluster.kubectl(["create", "namespace", namespace]);

@@ -11,7 +11,7 @@ import { silentServer } from "../../support/toolchain";
 const isRoot = process.getuid?.() === 0;
 
 describe("Debian packages without installing anything", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let dir: string;
   before(() => {
     dir = mkdtempSync(join(tmpdir(), "oap-debian-"));

@@ -9,7 +9,7 @@ const release = join(__dirname, "release-0.1.0");
 
 for (const platform of ["openshift", "kubernetes"] as const satisfies readonly Platform[]) {
   describe(`an upgrade from release 0.1.0 on ${platform}`, function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     let cluster: Cluster;
     let workspace: Workspace;
 
