@@ -55,16 +55,11 @@ export async function refreshLists(purpose: string, options: { readonly force?: 
       for (const dir of ["lists/partial", "archives/partial"]) mkdirSync(join(aptDir, dir), { recursive: true });
       writeFileSync(join(aptDir, "status"), "");
       writeFileSync(configuration, await settings(), { mode: 0o600 }); // may hold a proxy's password
-      // One source that does not answer is enough to give up: apt would wait for each of the others too.
-      const controller = new AbortController();
       let unreachable: string | undefined;
-      const onLine = (line: string) => {
-        if (!/connection (?:timed out|failed|refused)|could not (?:connect|resolve)|temporary failure resolving/i.test(line)) return;
-        unreachable ??= line.trim();
-        controller.abort();
-      };
+      // A mirror that drops one connection, or is just being renewed, serves the next.
+      const update = () => updateOnce((line) => (unreachable ??= line));
       try {
-        await apt(["update", "--error-on=any", "-o", "Acquire::Retries=0"], "nothing", { onLine, signal: controller.signal });
+        await update().catch(update);
       } catch (error) {
         if (statSync(stamp, { throwIfNoEntry: false }) !== undefined) {
           say("  … Debian packages: the lists can't be renewed now; using those of an earlier day");
@@ -81,6 +76,17 @@ export async function refreshLists(purpose: string, options: { readonly force?: 
       say(`  … Debian packages: waiting for process ${pid}, which is getting the lists`);
     },
   );
+}
+
+/** One source that does not answer is enough to give up: apt would wait for each of the others too. */
+async function updateOnce(onUnreachable: (line: string) => void): Promise<void> {
+  const controller = new AbortController();
+  const onLine = (line: string) => {
+    if (!/connection (?:timed out|failed|refused)|could not (?:connect|resolve)|temporary failure resolving/i.test(line)) return;
+    onUnreachable(line.trim());
+    controller.abort();
+  };
+  await apt(["update", "--error-on=any", "-o", "Acquire::Retries=0"], "nothing", { onLine, signal: controller.signal });
 }
 
 /**

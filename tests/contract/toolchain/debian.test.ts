@@ -89,7 +89,7 @@ describe("Debian packages without installing anything", function () {
     const [message] = await evaluate<[string, string]>(expression, { cache: "silent", env: { http_proxy: proxy, https_proxy: proxy } });
     server.close();
     expect(message).to.contain("can't be had");
-    expect(Date.now() - start).to.be.lessThan(20_000);
+    expect(Date.now() - start).to.be.lessThan(60_000);
   });
 
   it("names a package that does not exist", async () => {
