@@ -1,0 +1,84 @@
+// model-proxy stands in front of a model server: `sidecar` in its pod, `router` before all pods of a pool.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"openshift-ai-platform/images/model-proxy/internal/analyze"
+	"openshift-ai-platform/images/model-proxy/internal/memory"
+	"openshift-ai-platform/images/model-proxy/internal/router"
+	"openshift-ai-platform/images/model-proxy/internal/settings"
+	"openshift-ai-platform/images/model-proxy/internal/sidecar"
+)
+
+// Version is the image's tag too.
+const Version = "1.0.0"
+
+// Exit statuses: 1 it failed while running, 64 it was called wrongly (sysexits.h: EX_USAGE).
+const (
+	failed = 1
+	usage  = 64
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+func run(args, environment []string, out, errors io.Writer) int {
+	command := ""
+	if len(args) == 1 {
+		command = args[0]
+	}
+	var serve func(context.Context) error
+	var problems settings.Problems
+	switch command {
+	case "version", "--version":
+		fmt.Fprintln(out, Version)
+		return 0
+	case "help", "--help", "-h":
+		fmt.Fprint(out, help())
+		return 0
+	case "analyze":
+		return analyze.Main(environment, out, errors)
+	case "sidecar":
+		var values settings.Sidecar
+		values, problems = settings.ForSidecar(environment)
+		serve = func(ctx context.Context) error { return sidecar.Run(ctx, values, Version) }
+	case "router":
+		var values settings.Router
+		values, problems = settings.ForRouter(environment)
+		serve = func(ctx context.Context) error { return router.Run(ctx, values, Version) }
+	default:
+		fmt.Fprintf(errors, "model-proxy: expected one command, got %q\n\n%s", args, help())
+		return usage
+	}
+	if len(problems) > 0 {
+		fmt.Fprint(errors, problems.String())
+		return usage
+	}
+
+	slog.SetDefault(slog.New(slog.NewJSONHandler(out, nil)))
+	memory.Limit()
+	// A second signal ends the program at once.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := serve(ctx); err != nil {
+		slog.Error("ended", "error", err.Error())
+		return failed
+	}
+	return 0
+}
+
+func help() string {
+	return "usage: model-proxy sidecar|router|analyze|version\n\n" +
+		"sidecar  stands before one Ollama: metrics, a queue, an allow list of paths, and drain\n" +
+		"router   sends each request of a pool to the replica that has the model loaded and the fewest requests\n" +
+		"analyze  asks a version prompts with known answers, then measures it under load, as the file in ANALYZE_PLAN says\n\n" +
+		"Settings come from the environment.\n\nsidecar:\n" + settings.SidecarHelp() + "\nrouter:\n" + settings.RouterHelp()
+}
