@@ -4,7 +4,7 @@ import { projectOf, projects } from "../projects";
 import type { StackConfig } from "../schema";
 import { problem } from "./problem";
 
-export function duplicates({ models, serving, teams, access, cluster, storage, network }: StackConfig): Problem[] {
+export function duplicates({ builds, models, serving, teams, access, cluster, storage, network }: StackConfig): Problem[] {
   const repeated = (names: readonly string[], field: (i: number) => string): Problem[] =>
     names.flatMap((name, i) => {
       const first = names.indexOf(name);
@@ -13,6 +13,7 @@ export function duplicates({ models, serving, teams, access, cluster, storage, n
   const lists: readonly (readonly [list: string, names: readonly string[]])[] = [
     ...serving.pools.map((pool, p) => [`serving.pools[${p}].models`, pool.models] as const),
     ...teams.map((team, t) => [`teams[${t}].models`, team.models] as const),
+    ["serving.licences", serving.licences ?? []],
     ...Object.entries(access).map(([role, groups]) => [`access.${role}`, groups] as const),
     ...(storage.shared?.volumes ?? []).map(({ readers = [] }, v) => [`storage.shared.volumes[${v}].readers`, readers] as const),
     ["cluster.apiServerAddresses", cluster.apiServerAddresses],
@@ -25,6 +26,7 @@ export function duplicates({ models, serving, teams, access, cluster, storage, n
     ["models", "name", models.map(({ name }) => name)],
     ["serving.pools", "name", serving.pools.map(({ name }) => name)],
     ["teams", "name", teams.map(({ name }) => name)],
+    ["builds", "name", builds.map(({ name }) => name)],
     ["cluster.nodes", "name", cluster.nodes.map(({ name }) => name)],
     ["cluster.nodeLabels", "node", cluster.nodeLabels.map(({ node }) => node)],
     ["storage.shared.volumes", "name", (storage.shared?.volumes ?? []).map(({ name }) => name)],
@@ -41,18 +43,40 @@ const ownProjects = ["platform", "infrastructure"];
 /** Names of claims that the platform makes itself. */
 const ownClaims = ["models"];
 
+/** What stands behind a pool's name in the names of its objects: those of components/serving. */
+const poolSuffixes = ["active", "analysis", "metrics-reader", "post", "pre", "preview", "prometheus", "prompts", "rollout", "router"];
+
+/** Longest name of a Service, less the longest suffix of one. */
+const longestPool = 63 - "-preview".length;
+
+function poolNames({ serving: { pools } }: StackConfig): Problem[] {
+  return pools.flatMap(({ name }, p) => {
+    const field = `serving.pools[${p}].name`;
+    const other = pools.findIndex((one) => poolSuffixes.some((suffix) => name === `${one.name}-${suffix}`));
+    const taken = pools[other]?.name;
+    return [
+      ...(name.length > longestPool
+        ? [problem(field, name, `at most ${longestPool} characters: its Services are called ${name}-active and the like`, "shorten it")]
+        : []),
+      ...(taken === undefined ? [] : [problem(field, name, `not what objects of serving.pools[${other}] ("${taken}") are called`, "rename it")]),
+    ];
+  });
+}
+
 export function unknownNames(config: StackConfig, images: readonly string[]): Problem[] {
   const models = config.models.map(({ name }) => name);
+  const built = config.builds.map(({ name }) => name);
   const served = [...new Set(config.serving.pools.flatMap((pool) => pool.models))];
   return [
     ...config.serving.pools.flatMap((pool, p) => pool.models.flatMap((name, i) => unknown(`serving.pools[${p}].models[${i}]`, name, models, "models"))),
     ...config.models.flatMap(({ source }, i) =>
-      source.kind === "image" ? unknown(`models[${i}].source.image`, source.image, images, "images/images.lock") : [],
+      source.kind === "image" ? unknown(`models[${i}].source.image`, source.image, [...images, ...built], "images/images.lock and builds") : [],
     ),
     ...config.teams.flatMap((team, t) => [
       ...reserved(team.project === undefined ? `teams[${t}].name` : `teams[${t}].project`, projectOf(team), ownProjects, "projects", "team-platform"),
       ...team.models.flatMap((name, i) => unknown(`teams[${t}].models[${i}]`, name, served, "the models of serving.pools")),
     ]),
+    ...poolNames(config),
     ...sharedVolumes(config),
   ];
 }

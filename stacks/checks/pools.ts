@@ -1,12 +1,14 @@
 /** Pools: their scale, and what a server can hold. */
 import type { Problem } from "../problems";
 import type { PoolConfig, StackConfig } from "../schema";
+import { quantizedCache } from "../serving/graph";
+import { factsOf } from "../serving/modelFacts";
 import { problem } from "./problem";
 
 export function pools(config: StackConfig): Problem[] {
   return config.serving.pools.flatMap((pool, p) => {
     const field = `serving.pools[${p}]`;
-    return [...scale(pool, field, config), ...memory(pool, field), ...sharing(pool, field, config)];
+    return [...scale(pool, field, config), ...memory(pool, field), ...cacheBlocks(pool, field, config), ...sharing(pool, field, config)];
   });
 }
 
@@ -50,6 +52,16 @@ function memory(pool: PoolConfig, field: string): Problem[] {
     );
   }
   return problems;
+}
+
+/** The runner of a model whose heads the blocks of the cache don't divide ends when it is asked. */
+function cacheBlocks({ models, kvCacheType, flashAttention }: PoolConfig, field: string, config: StackConfig): Problem[] {
+  if (kvCacheType === "f16" || !flashAttention) return [];
+  const known = config.models.filter(({ name }) => models.includes(name)).map((model) => factsOf(model));
+  const wrong = known.filter(({ architecture }) => architecture !== undefined && !quantizedCache(architecture));
+  if (wrong.length === 0) return [];
+  const heads = wrong.map(({ name, architecture }) => `${name} has ${architecture?.headDim}`).join(", ");
+  return [problem(`${field}.kvCacheType`, kvCacheType, `"f16" for heads whose size is no multiple of 32: ${heads}`, "set it to f16, or split the pool")];
 }
 
 function sharing(pool: PoolConfig, field: string, { cluster }: StackConfig): Problem[] {

@@ -60,13 +60,16 @@ export const group = text(
 );
 
 const labelKey = "a label's key: at most 63 letters, digits, -, _ and ., with a domain and a slash in front of it if it has one";
-const labelValue = "a label's value: at most 63 letters, digits, -, _ and .; in quotes where it looks like a number or true";
+const labelValueForm = "a label's value: at most 63 letters, digits, -, _ and .; in quotes where it looks like a number or true";
+
+/** Value of a label, not empty. */
+export const labelValue = text(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, labelValueForm, "A100");
 
 /** The types of key and value are not in the JSON schema's examples, so each field has its own. */
 export const labels = z
   .record(
     z.string().regex(/^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, labelKey),
-    text(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/, labelValue, "A100").describe("value of the label"),
+    text(/^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/, labelValueForm, "A100").describe("value of the label"),
   )
   .meta({ examples: [{ "nvidia.com/gpu.present": "true" }] });
 

@@ -4,9 +4,11 @@
  */
 import { z } from "zod";
 import { bytes, cpu, gpus } from "./fields";
+import { build } from "./builds";
 import { cluster } from "./cluster";
 import { network, registry, registryCredentials } from "./network";
-import { model, pool } from "./serving";
+import { observability } from "./observability";
+import { model, serving } from "./serving";
 import { storage } from "./storage";
 import { access, team } from "./teams";
 
@@ -76,7 +78,9 @@ export const schema = z.strictObject({
   access: access.prefault({}).describe("groups that run the platform and look after it"),
   teams: z.array(team).max(100).default([]).describe("the teams: quotas, rights, models"),
   models: z.array(model).min(1).max(64).describe("the models of this stack"),
-  serving: z.strictObject({ pools: z.array(pool).min(1).max(16).describe("groups of equal model servers") }).describe("what answers"),
+  serving: serving.describe("what answers"),
+  observability: observability.prefault({}).describe("metrics, rules and alerts, with the capability monitoring"),
+  builds: z.array(build).max(16).default([]).describe("images with models baked in, built from Git; needs cluster.capabilities.builds"),
   smokeCheck: z
     .boolean()
     .default(true)
@@ -88,3 +92,6 @@ export type StackConfig = z.output<typeof schema>;
 export type PoolConfig = StackConfig["serving"]["pools"][number];
 export type ModelConfig = StackConfig["models"][number];
 export type TeamConfig = StackConfig["teams"][number];
+export type PromptConfig = PoolConfig["rollout"]["prompts"][number];
+export type BuildConfig = StackConfig["builds"][number];
+export type HoldConfig = NonNullable<PoolConfig["hold"]>;

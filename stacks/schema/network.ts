@@ -79,5 +79,11 @@ export const network = z.strictObject({
     .default([])
     .describe("the only hosts of the internet that the project reaches; needs the capability egressFirewall (or rules of the proxy, without this field)")
     .meta({ examples: [["registry.ollama.ai"]] }),
+  monitoringNamespace: objectName
+    .default("monitoring")
+    .describe(
+      "namespace of the Prometheus that reads the projects' metrics, on kubernetes; on OpenShift it is known by a label; with the capability monitoring",
+    )
+    .meta({ examples: ["monitoring"] }),
   promotionTests: z.boolean().default(false).describe("staging's test pods may ask production's models, where both are on one cluster: set it in both stacks"),
 });

@@ -13,6 +13,7 @@ import { accessDocs } from "./access";
 import { architectureDocs, componentTree } from "./architecture";
 import { configurationDocs } from "./configuration";
 import { networkingDocs } from "./networking";
+import { sizingDocs } from "./sizing";
 
 const stacks = ["dev", "staging", "production"] as const;
 
@@ -26,6 +27,7 @@ async function made(): Promise<Readonly<Record<string, string>>> {
     ...configurationDocs(),
     "docs/access.md": accessDocs(),
     ...networkingDocs(configs),
+    "docs/sizing.md": sizingDocs(),
     ...architectureDocs(tree, connections(configs.production)),
   };
 }

@@ -23,6 +23,7 @@ function stackSection(stack: string, config: StackConfig): string {
     const names = networkPolicies(table, namespace, {
       profile: profileOf(config.platform),
       apiServerAddresses: config.cluster.apiServerAddresses,
+      monitoringNamespace: config.network.monitoringNamespace,
       proxyAddresses: config.network.proxy?.addresses ?? [],
       siteAddresses: config.network.allowedAddresses,
     }).map(({ name }) => `\`${name}\``);
@@ -50,6 +51,7 @@ function platformTable(): string {
     [
       row("DNS pods", ({ dns }) => peerText(dns.peer)),
       row("their port", ({ dns }) => `${dns.port}, UDP and TCP`),
+      row("Prometheus", ({ monitoring }) => peerText(monitoring("network.monitoringNamespace"))),
       row("API server", ({ apiServerPeers }) => [...apiServerPeers.map(peerText), "`cluster.apiServerAddresses`"].join(" and ")),
     ],
   );
