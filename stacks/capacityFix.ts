@@ -1,6 +1,6 @@
 /** The nearest change of a configuration with which its pods fit. Pure. */
-import { configured, ofQuota, type Resource } from "./amounts";
-import { isRoomFor, ofNode, unplaced } from "./capacityNodes";
+import { allGpus, configured, furtherNames, furtherOf, ofQuota, withoutGpus, type Amounts, type Resource } from "./amounts";
+import { groupsFor, isRoomFor, ofNode, unplaced } from "./capacityNodes";
 import { hasPods, platformPlan, platformWorkloads, podOf, podsFit } from "./capacityPlan";
 import { largest } from "./quantities";
 import type { PoolConfig, StackConfig } from "./schema";
@@ -41,9 +41,17 @@ export function smallerPools(config: StackConfig): readonly Change[] | undefined
 /** As many GPUs as a machine with room for the rest has. None of them is no answer: the pool would run on CPU. */
 function fewerGpus(pool: PoolConfig, p: number, config: StackConfig): Change[] {
   const pod = podOf(pool, config);
-  const machines = config.cluster.nodes.map(ofNode).filter((machine) => isRoomFor({ ...pod, gpus: 0n }, machine));
-  const most = machines.reduce((gpus, machine) => (machine.gpus > gpus ? machine.gpus : gpus), 0n);
-  return most === 0n || pod.gpus <= most ? [] : [{ field: `serving.pools[${p}].gpusPerReplica`, value: Number(most) }];
+  const machines = groupsFor(pool, config)
+    .map((group) => ofNode(group, config))
+    .filter((machine) => isRoomFor(withoutGpus(pod), machine));
+  const most = machines.map((machine) => gpusLike(pod, machine)).reduce((gpus, one) => (one > gpus ? one : gpus), 0n);
+  return most === 0n || allGpus(pod) <= most ? [] : [{ field: `serving.pools[${p}].gpusPerReplica`, value: Number(most) }];
+}
+
+/** GPUs of a machine under the name by which a pod requests them. */
+function gpusLike(pod: Amounts, machine: Amounts): bigint {
+  const [name] = furtherNames([pod]);
+  return name === undefined ? machine.gpus : furtherOf(machine, name);
 }
 
 /** A number of pods that may be lowered. */

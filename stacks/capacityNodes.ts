@@ -1,5 +1,6 @@
 /** Which pods find a place on the declared machines: whole pods on whole machines, first-fit. Pure. */
-import { nothing, add, times, type Amounts } from "./amounts";
+import { add, allGpus, furtherNames, furtherOf, nothing, ofGpus, times, type Amounts } from "./amounts";
+import { allocatableOf, resourceOfGroup, type NodeGroup } from "./gpu";
 import { parseBytes, parseCpu, smallest } from "./quantities";
 import type { StackConfig } from "./schema";
 
@@ -8,42 +9,59 @@ export interface Batch {
   readonly name: string;
   readonly each: Amounts;
   readonly count: number;
+  /** Class of the machines that they run on. Undefined: any. */
+  readonly gpuClass?: string | undefined;
 }
 
-type NodeGroup = StackConfig["cluster"]["nodes"][number];
+type Cluster = Pick<StackConfig, "cluster">;
 
 /** Machines with the same room left. */
 interface Room {
   readonly free: Amounts;
   readonly count: bigint;
+  readonly gpuClass: string | undefined;
 }
 
 /** What a machine gives to pods. */
 const counted = ["pods", "cpu", "memory", "gpus"] as const;
 
-export function ofNode({ cpu, memory, gpus, pods }: NodeGroup): Amounts {
-  return { ...nothing, pods: BigInt(pods), cpu: parseCpu(cpu), memory: parseBytes(memory), gpus: BigInt(gpus) };
+export function ofNode(group: NodeGroup, config: Cluster): Amounts {
+  const { cpu, memory, pods } = group;
+  const gpus = ofGpus(allocatableOf(group), resourceOfGroup(group, config), config.cluster.gpuResource);
+  return { ...nothing, pods: BigInt(pods), cpu: parseCpu(cpu), memory: parseBytes(memory), ...gpus };
 }
 
 /** Sum of the declared machines; undefined when none are declared. */
-export function nodesTotal({ cluster: { nodes } }: Pick<StackConfig, "cluster">): Amounts | undefined {
-  return nodes.length === 0 ? undefined : add(nodes.map((group) => times(ofNode(group), BigInt(group.count))));
+export function nodesTotal(config: Cluster): Amounts | undefined {
+  const { nodes } = config.cluster;
+  return nodes.length === 0 ? undefined : add(nodes.map((group) => times(ofNode(group, config), BigInt(group.count))));
 }
 
 export function isRoomFor(pod: Amounts, machine: Amounts): boolean {
-  return counted.every((resource) => pod[resource] <= machine[resource]);
+  return (
+    counted.every((resource) => pod[resource] <= machine[resource]) && furtherNames([pod]).every((name) => furtherOf(pod, name) <= furtherOf(machine, name))
+  );
+}
+
+/** Groups of machines that pods of a class may run on. */
+export function groupsFor({ gpuClass }: Pick<Batch, "gpuClass">, { cluster: { nodes } }: Cluster): readonly NodeGroup[] {
+  return nodes.filter(({ gpu }) => gpuClass === undefined || gpu?.class === gpuClass);
 }
 
 /**
- * How many pods of each batch find no place; empty when all do, or no machines are declared. Those with the most GPUs come first, on the machines with
- * the fewest, so that pods without GPUs leave the GPUs alone where they can. A volume that one machine mounts keeps all pods on one machine: the best one counts.
- * Labels and taints are not declared, so `nodeSelector` is not looked at.
+ * How many pods of each batch find no place; empty when all do, or no machines are declared. Those of a class come first, then those with the most GPUs, on
+ * the machines with the fewest, so that pods without GPUs leave the GPUs alone where they can. A volume that one machine mounts keeps all pods on one machine:
+ * the best one counts. Other labels and taints are not declared, so `nodeSelector` is not looked at.
  */
-export function unplaced(batches: readonly Batch[], { cluster: { nodes }, storage }: Pick<StackConfig, "cluster" | "storage">): ReadonlyMap<string, number> {
+export function unplaced(batches: readonly Batch[], config: Pick<StackConfig, "cluster" | "storage">): ReadonlyMap<string, number> {
+  const { nodes } = config.cluster;
   if (nodes.length === 0) return new Map();
-  const ordered = batches.filter(({ count }) => count > 0).sort((a, b) => compare(b.each, a.each));
-  const rooms = nodes.map((group): Room => ({ free: ofNode(group), count: BigInt(group.count) })).sort((a, b) => compare(a.free, b.free));
-  const tries = storage.models.accessMode === "ReadWriteMany" ? [rooms] : rooms.map(({ free }) => [{ free, count: 1n }]);
+  const bound = ({ gpuClass }: Batch) => Number(gpuClass !== undefined);
+  const ordered = batches.filter(({ count }) => count > 0).sort((a, b) => bound(b) - bound(a) || compare(b.each, a.each));
+  const rooms = nodes
+    .map((group): Room => ({ free: ofNode(group, config), count: BigInt(group.count), gpuClass: group.gpu?.class }))
+    .sort((a, b) => compare(a.free, b.free));
+  const tries = config.storage.models.accessMode === "ReadWriteMany" ? [rooms] : rooms.map((room) => [{ ...room, count: 1n }]);
   const missing = tries.map((machines) => placeAll(ordered, machines));
   const total = (one: ReadonlyMap<string, number>): number => [...one.values()].reduce((pods, count) => pods + count, 0);
   return missing.reduce((best, one) => (total(one) < total(best) ? one : best));
@@ -61,22 +79,29 @@ function placeAll(batches: readonly Batch[], machines: readonly Room[]): Readonl
 }
 
 /** Fills one machine after another: for equal pods no other order places more of them. */
-function place({ each, count }: Batch, machines: readonly Room[]): { readonly missing: bigint; readonly rooms: readonly Room[] } {
+function place({ each, count, gpuClass }: Batch, machines: readonly Room[]): { readonly missing: bigint; readonly rooms: readonly Room[] } {
   let missing = BigInt(count);
   const rooms = machines.flatMap((room): Room[] => {
-    const most = counted.filter((resource) => each[resource] > 0n).reduce((pods, resource) => smallest(pods, room.free[resource] / each[resource]), missing);
+    const most = gpuClass === undefined || gpuClass === room.gpuClass ? smallest(missing, podsIn(room.free, each)) : 0n;
     if (most === 0n) return [room];
     const full = smallest(room.count, missing / most);
     const rest = full < room.count ? missing - full * most : 0n;
     missing -= full * most + rest;
     const left: Room[] = [
-      { free: without(room.free, each, most), count: full },
-      { free: without(room.free, each, rest), count: rest > 0n ? 1n : 0n },
-      { free: room.free, count: room.count - full - (rest > 0n ? 1n : 0n) },
+      { ...room, free: without(room.free, each, most), count: full },
+      { ...room, free: without(room.free, each, rest), count: rest > 0n ? 1n : 0n },
+      { ...room, count: room.count - full - (rest > 0n ? 1n : 0n) },
     ];
     return left.filter((one) => one.count > 0n);
   });
   return { missing, rooms };
+}
+
+/** How many equal pods a machine has room for; each takes one of `pods` at least. */
+function podsIn(free: Amounts, each: Amounts): bigint {
+  const named = furtherNames([each]).map((name) => [furtherOf(free, name), furtherOf(each, name)] as const);
+  const all = [...counted.map((resource) => [free[resource], each[resource]] as const), ...named];
+  return all.filter(([, takes]) => takes > 0n).reduce((pods, [has, takes]) => smallest(pods, has / takes), free.pods);
 }
 
 function without(free: Amounts, each: Amounts, pods: bigint): Amounts {
@@ -84,5 +109,5 @@ function without(free: Amounts, each: Amounts, pods: bigint): Amounts {
 }
 
 function compare(a: Amounts, b: Amounts): number {
-  return Number(a.gpus - b.gpus) || Number(a.cpu - b.cpu) || Number(a.memory - b.memory);
+  return Number(allGpus(a) - allGpus(b)) || Number(a.cpu - b.cpu) || Number(a.memory - b.memory);
 }

@@ -2,8 +2,9 @@
  * The capacity plan: what all workloads take at their largest scale, against the quotas of their projects and against the declared machines. Pure.
  * Two classes: guaranteed (the platform's own: must fit), and shared (teams: promised more than is there, up to `capacity.overcommit`; what doesn't fit waits).
  */
-import { add, amounts, less, nothing, ofContainer, ofQuota, resources, times, type Amounts, type Resource } from "./amounts";
+import { add, amounts, less, nothing, ofContainer, ofGpus, ofQuota, resources, times, type Amounts, type Resource } from "./amounts";
 import { nodesTotal, unplaced, type Batch } from "./capacityNodes";
+import { gpuResourceOf } from "./gpu";
 import { projects, sharedIn, type ProjectPlan } from "./projects";
 import { largest, parseBytes } from "./quantities";
 import type { PoolConfig, StackConfig } from "./schema";
@@ -107,8 +108,13 @@ export function platformWorkloads(config: StackConfig, surge: ReadonlySet<string
       ? [
           ...config.serving.pools.map((pool) => {
             const extra = surge.has(pool.name) ? 1 : 0;
-            return workload(`pool ${pool.name}`, podOf(pool, config), largestScale(pool) + extra, scaleOf(pool, extra));
+            const pods = workload(`pool ${pool.name}`, podOf(pool, config), largestScale(pool) + extra, scaleOf(pool, extra));
+            return pool.gpuClass === undefined ? pods : { ...pods, gpuClass: pool.gpuClass };
           }),
+          // A new router is added before an old one goes.
+          ...config.serving.pools.map(({ name }) =>
+            workload(`router ${name}`, ofContainer(sizing.router), sizing.routers + 1, `${sizing.routers} + 1 updating`),
+          ),
           // One Job per model: all run at the same time when a stack is new.
           workload("loaders", ofContainer(sizing.loader), config.models.length, String(config.models.length)),
           workload("claim models", claim(config.storage.models.size ?? sizing.modelStorage)),
@@ -128,11 +134,14 @@ function scaleOf({ scale, replicas, previewReplicas }: PoolConfig, extra: number
   return `${scale?.max ?? replicas}${preview}${extra > 0 ? ` + ${extra} updating` : ""}`;
 }
 
-/** A pod of a pool. Its init container ends before the server starts, so of each resource the larger counts, as Kubernetes counts. */
-export function podOf({ gpusPerReplica }: PoolConfig, config: Pick<StackConfig, "sizing" | "environment">): Amounts {
-  const { server, loader } = sizingOf(config);
-  const [serving, verifying] = [ofContainer(server), ofContainer(loader)];
-  return { ...amounts((resource) => largest(serving[resource], verifying[resource])), gpus: BigInt(gpusPerReplica) };
+/** A pod of a pool. The check of its models ends before sidecar and server start, so of each resource the larger counts, as Kubernetes counts. */
+export function podOf(pool: PoolConfig, config: Pick<StackConfig, "sizing" | "environment" | "cluster">): Amounts {
+  const { server, sidecar, loader } = sizingOf(config);
+  const [serving, verifying] = [{ ...add([ofContainer(server), ofContainer(sidecar)]), pods: 1n }, ofContainer(loader)];
+  return {
+    ...amounts((resource) => largest(serving[resource], verifying[resource])),
+    ...ofGpus(pool.gpusPerReplica, gpuResourceOf(pool, config), config.cluster.gpuResource),
+  };
 }
 
 /** Resources of which the quota holds less than the workloads take. */

@@ -1,7 +1,7 @@
 /** What does not fit, with the sums, and the nearest change that does. Pure. */
-import { add, configured, ofQuota, readable, said, type Amounts, type Resource } from "./amounts";
+import { add, configured, ofQuota, readable, said, saidGpus, withoutGpus, type Amounts, type Resource } from "./amounts";
 import { changed, largerQuota, moreNodes, smallerPools, textOf, type Change } from "./capacityFix";
-import { isRoomFor, nodesTotal, ofNode, unplaced } from "./capacityNodes";
+import { groupsFor, isRoomFor, nodesTotal, ofNode, unplaced } from "./capacityNodes";
 import { hasPods, overQuota, platformPlan, platformWorkloads, podOf, podsFit, type Workload } from "./capacityPlan";
 import { teamProblems } from "./capacityTeams";
 import type { Problem } from "./problems";
@@ -99,7 +99,7 @@ function quotaOverNodes(config: StackConfig, pools: Fix): Problem[] {
 /** Pools of which no machine can run even one pod. */
 function podsTooLarge(config: StackConfig, pools: Fix): Problem[] {
   return tooLarge(config).map(({ p, pod }) => {
-    const gpus = config.cluster.nodes.some((group) => isRoomFor({ ...pod, gpus: 0n }, ofNode(group)));
+    const gpus = config.cluster.nodes.some((group) => isRoomFor(withoutGpus(pod), ofNode(group, config)));
     return {
       field: gpus ? `serving.pools[${p}].gpusPerReplica` : `serving.pools[${p}]`,
       value: `${need(pod)} for each pod`,
@@ -112,7 +112,9 @@ function podsTooLarge(config: StackConfig, pools: Fix): Problem[] {
 function tooLarge(config: StackConfig): readonly { readonly p: number; readonly pod: Amounts }[] {
   const { nodes } = config.cluster;
   if (nodes.length === 0 || !config.layers.serving) return [];
-  return config.serving.pools.map((pool, p) => ({ p, pod: podOf(pool, config) })).filter(({ pod }) => !nodes.some((group) => isRoomFor(pod, ofNode(group))));
+  return config.serving.pools
+    .map((pool, p) => ({ p, pod: podOf(pool, config), groups: groupsFor(pool, config) }))
+    .filter(({ pod, groups }) => !groups.some((group) => isRoomFor(pod, ofNode(group, config))));
 }
 
 /** Pods that would have room in the sum of the machines, perhaps, but not on single ones. */
@@ -141,12 +143,17 @@ function countOf(pods: readonly Workload[], name: string): number {
 }
 
 /** `3 × gpu (64 CPU, 256Gi, 4 GPUs)` */
-function machines({ cluster: { nodes } }: StackConfig): string {
-  return nodes.map(({ name, count, cpu, memory, gpus }) => `${count} × ${name} (${cpu} CPU, ${memory}, ${said("gpus", BigInt(gpus))})`).join(", ");
+function machines(config: StackConfig): string {
+  return config.cluster.nodes
+    .map((group) => {
+      const { name, count, cpu, memory, gpu } = group;
+      return `${count} × ${name} (${cpu} CPU, ${memory}, ${saidGpus(ofNode(group, config))}${gpu === undefined ? "" : ` of class ${gpu.class}`})`;
+    })
+    .join(", ");
 }
 
-function need({ cpu, memory, gpus }: Amounts): string {
-  return `${said("cpu", cpu)}, ${said("memory", memory)} and ${said("gpus", gpus)}`;
+function need(pod: Amounts): string {
+  return `${said("cpu", pod.cpu)}, ${said("memory", pod.memory)} and ${saidGpus(pod)}`;
 }
 
 function asList(change: Change | undefined): readonly Change[] | undefined {

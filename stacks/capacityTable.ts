@@ -1,5 +1,5 @@
 /** The capacity plan as a table for people. Pure. */
-import { readable, resources, type Amounts, type Resource } from "./amounts";
+import { furtherNames, furtherOf, readable, resources, type Amounts, type Resource } from "./amounts";
 import type { CapacityPlan, NodesUse, ProjectUse, Workload } from "./capacityPlan";
 import { largest } from "./quantities";
 
@@ -32,7 +32,15 @@ function ofProject({ project, class: kind, teams, used, hard }: ProjectUse, work
     ...(own.length > 0 ? [row("  sum", used)] : []),
     row("  quota", hard),
     ...(own.length > 0 ? [percents("  used", used, hard)] : []),
+    ...furtherNames([hard, used]).flatMap((name) => ofFurther(name, own, used, hard)),
   ];
+}
+
+/** GPUs under another name than the cluster's: `nvidia.com/mig-1g.10gb: 8 of 9 (pool chat 8)`. Nothing where nobody may have any. */
+function ofFurther(name: string, own: readonly Workload[], used: Amounts, hard: Amounts): Row[] {
+  if (furtherOf(hard, name) === 0n) return [];
+  const takers = own.filter(({ total }) => furtherOf(total, name) > 0n).map((one) => `${one.name} ${furtherOf(one.total, name)}`);
+  return [`  ${name}: ${furtherOf(used, name)} of ${furtherOf(hard, name)}${takers.length > 0 ? ` (${takers.join(", ")})` : ""}`];
 }
 
 function ofMachines({ groups, total, left, mayPromise, overcommit }: NodesUse, guaranteed: Amounts, promised: Amounts): Row[] {
@@ -45,6 +53,7 @@ function ofMachines({ groups, total, left, mayPromise, overcommit }: NodesUse, g
     row(`  may be promised (${overcommit} × left)`, mayPromise, promisedResources),
     row("  promised to teams", promised, promisedResources),
     percents("  used", promised, mayPromise, promisedResources),
+    ...furtherNames([total]).map((name) => `  ${name}: ${furtherOf(guaranteed, name)} of ${furtherOf(total, name)}`),
   ];
 }
 

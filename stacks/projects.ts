@@ -1,4 +1,5 @@
 /** The projects of a stack, with the hard limits of each: what quotas, rights, policies, the capacity plan and reports read. Pure. */
+import { furtherGpus } from "./gpu";
 import { formatBytes, formatCpu, largest, parseBytes, parseCpu, sum } from "./quantities";
 import type { StackConfig, TeamConfig } from "./schema";
 import { sizingOf } from "./sizing";
@@ -11,7 +12,10 @@ export interface ProjectQuota {
   readonly memory: string;
   /** Sum of memory limits. */
   readonly memoryLimit: string;
+  /** GPUs under the cluster's name for them. */
   readonly gpus: number;
+  /** GPUs under other names that machines or pools have. @default there are none */
+  readonly furtherGpus?: Readonly<Record<string, number>>;
   /** Sum of all claims. */
   readonly storage: string;
   readonly claims: number;
@@ -41,7 +45,9 @@ export function namespaceOf(environment: StackConfig["environment"], key: string
  * What they are not asked for follows from it: memory limits up to twice the requested memory, as in the guide; a pod for each GiB of it, at least 10;
  * 20 claims for each team. The claims of the shared volumes that it sees come on top, in number and in storage: no team pays for what another one writes.
  */
-export function projects(config: Pick<StackConfig, "environment" | "sizing" | "cluster" | "quota" | "teams" | "storage">): readonly ProjectPlan[] {
+export function projects(
+  config: Pick<StackConfig, "environment" | "sizing" | "cluster" | "quota" | "teams" | "storage" | "serving" | "layers">,
+): readonly ProjectPlan[] {
   const { environment, quota: overrides } = config;
   const { platform, infrastructure } = sizingOf(config).quota;
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)) as Partial<ProjectQuota>;
@@ -49,7 +55,7 @@ export function projects(config: Pick<StackConfig, "environment" | "sizing" | "c
     key,
     namespace: namespaceOf(environment, key),
     kind,
-    quota,
+    quota: { ...quota, ...furtherQuota(kind === "platform" ? config : { ...config, layers: { ...config.layers, serving: false } }) },
     teams,
   });
   const byProject = new Map<string, TeamConfig[]>();
@@ -59,6 +65,12 @@ export function projects(config: Pick<StackConfig, "environment" | "sizing" | "c
     ...(config.cluster.manage ? [plan("infrastructure", "infrastructure", infrastructure)] : []),
     ...[...byProject].map(([key, teams]) => plan(key, "team", teamQuota(key, teams, config), teams)),
   ];
+}
+
+/** What teams get is counted under the cluster's name for GPUs: of the others they get none. */
+function furtherQuota(config: Pick<StackConfig, "cluster" | "serving" | "layers">): Pick<ProjectQuota, "furtherGpus"> {
+  const all = furtherGpus(config);
+  return Object.keys(all).length === 0 ? {} : { furtherGpus: all };
 }
 
 /** Key of the project that a team works in. */

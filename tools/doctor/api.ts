@@ -109,7 +109,7 @@ export function connect(target: Target): Api {
 }
 
 /** The kubeconfig with the named context as its current one; that of whoever runs this is never used. */
-function kubeConfigOf({ kubeconfig, context }: Target): KubeConfig {
+export function kubeConfigOf({ kubeconfig, context }: Target): KubeConfig {
   const named = (kubeconfig ?? "~/.kube/config").split(delimiter).filter(Boolean);
   const files = named.map((name) => name.replace(/^~(?=\/|$)/, homedir()));
   // As kubectl does: of several files, those that are not there don't count, and the first that has a name decides.

@@ -4,6 +4,7 @@ import { apiServerAddresses } from "./checks/addresses";
 import { capabilities } from "./checks/capabilities";
 import { managedClasses } from "./checks/classes";
 import { dns } from "./checks/dns";
+import { gpuClasses, gpuSharing } from "./checks/gpuClasses";
 import { images } from "./checks/images";
 import { machine } from "./checks/machine";
 import { containerRuntime, gpus, nodes, nodeSelectors } from "./checks/nodes";
@@ -25,6 +26,8 @@ export const checks: readonly Check[] = [
   nodes,
   gpus,
   nodeSelectors,
+  gpuClasses,
+  gpuSharing,
   containerRuntime,
   modelStorage,
   managedClasses,

@@ -1,3 +1,5 @@
+import { allocatableOf, gpuResourceOf, gpuResources, nodeSelectorOf, resourceOfGroup } from "../../../stacks/gpu";
+import { labelledNodes } from "../../../stacks/gpuSharing";
 import type { PoolConfig, StackConfig } from "../../../stacks/schema";
 import type { Api, List } from "../api";
 import { amountOf, gibibytes, isReady, listOf, matches, type Node } from "../objects";
@@ -51,7 +53,12 @@ function declared(config: StackConfig, can: readonly Node[]): Finding[] {
     { what: "machines", said: groups.reduce((all, { count }) => all + count, 0), real: can.length, show: String },
     { what: "CPU", said: total(({ cpu }) => amountOf(cpu)), real: sum(can, "cpu"), show: String },
     { what: "memory", said: total(({ memory }) => amountOf(memory)), real: sum(can, "memory"), show: gibibytes },
-    { what: "GPUs", said: total(({ gpus: each }) => each), real: sum(can, config.cluster.gpuResource), show: String },
+    ...gpuResources(config).map((resource) => ({
+      what: resource === config.cluster.gpuResource ? "GPUs" : resource,
+      said: total((group) => (resourceOfGroup(group, config) === resource ? allocatableOf(group) : 0)),
+      real: sum(can, resource),
+      show: String,
+    })),
     { what: "pods", said: total(({ pods }) => pods), real: sum(can, "pods"), show: String },
   ];
   const over = rows.filter(({ said, real }) => said > real);
@@ -68,31 +75,34 @@ function declared(config: StackConfig, can: readonly Node[]): Finding[] {
 /** GPUs at a pool's largest scale. */
 const largest = (pool: PoolConfig) => ((pool.scale?.max ?? pool.replicas) + pool.previewReplicas) * pool.gpusPerReplica;
 
+function ofResource(resource: string, pools: readonly PoolConfig[], all: readonly Node[], config: StackConfig): Finding {
+  const wanted = pools.reduce((total, pool) => total + largest(pool), 0);
+  const there = sum(usable(all), resource);
+  if (there >= wanted) return ok(`${there} ${resource}, ${wanted} wanted at the largest scale`);
+  const others = [...new Set(all.flatMap(({ status }) => Object.keys(status.allocatable ?? {})))].filter(
+    (name) => name.startsWith("nvidia.com/") && name !== resource,
+  );
+  const fix =
+    there > 0
+      ? "add GPUs, or lower replicas, scale.max or previewReplicas of the pools"
+      : others.length > 0
+        ? `set ${resource === config.cluster.gpuResource ? "cluster.gpuResource" : "the sharing in cluster.nodes[].gpu"} to what the nodes have: ${others.join(", ")}`
+        : "install the NVIDIA GPU Operator, and see that its pods run on the nodes with GPUs";
+  return problem(`${there} ${resource} on usable nodes`, `${wanted}: all pools at their largest scale, previews included`, fix);
+}
+
 export const gpus: Check = {
   id: "gpus",
   title: "GPUs",
   async run(api, { config }) {
-    const wanted = config.serving.pools.reduce((total, pool) => total + largest(pool), 0);
-    const { gpuResource } = config.cluster;
-    if (wanted === 0) return [skipped("no pool uses GPUs")];
+    const wanted = Map.groupBy(
+      config.serving.pools.filter(({ gpusPerReplica }) => gpusPerReplica > 0),
+      (pool) => gpuResourceOf(pool, config),
+    );
+    if (wanted.size === 0) return [skipped("no pool uses GPUs")];
     const all = await list(api);
-    const can = usable(all);
-    const there = sum(can, gpuResource);
-    const findings: Finding[] = [];
-    if (there >= wanted) findings.push(ok(`${there} ${gpuResource}, ${wanted} wanted at the largest scale`));
-    else {
-      const others = [...new Set(all.flatMap(({ status }) => Object.keys(status.allocatable ?? {})))].filter(
-        (name) => name.startsWith("nvidia.com/") && name !== gpuResource,
-      );
-      const fix =
-        there > 0
-          ? "add GPUs, or lower replicas, scale.max or previewReplicas of the pools"
-          : others.length > 0
-            ? `set cluster.gpuResource to what the nodes have: ${others.join(", ")}`
-            : "install the NVIDIA GPU Operator, and see that its pods run on the nodes with GPUs";
-      findings.push(problem(`${there} ${gpuResource} on usable nodes`, `${wanted}: all pools at their largest scale, previews included`, fix));
-    }
-    const withGpus = all.filter(({ status }) => amountOf(status.allocatable?.[gpuResource]) > 0);
+    const findings = [...wanted].map(([resource, pools]) => ofResource(resource, pools, all, config));
+    const withGpus = all.filter(({ status }) => [...wanted.keys()].some((resource) => amountOf(status.allocatable?.[resource]) > 0));
     const foreign = withGpus.flatMap((node) =>
       (node.spec.taints ?? []).filter((taint) => keepsAway(taint) && taint.key !== gpuTaint).map(({ key }) => `${node.metadata.name} (${key})`),
     );
@@ -121,25 +131,31 @@ export const nodeSelectors: Check = {
   id: "node-labels",
   title: "node labels",
   async run(api, { config }) {
-    const { nodeLabels, gpuResource } = config.cluster;
+    const { nodeLabels } = config.cluster;
+    const made = labelledNodes(config);
     const share = config.storage.shared?.share;
     const selectors = [
-      ...config.serving.pools.map((pool) => ({ who: `pool ${pool.name}`, selector: pool.nodeSelector, gpus: pool.gpusPerReplica })),
-      ...(share?.kind === "local" ? [{ who: "storage.shared", selector: share.nodeSelector, gpus: 0 }] : []),
+      ...config.serving.pools.map((pool) => ({
+        who: `pool ${pool.name}`,
+        selector: nodeSelectorOf(pool, config),
+        gpus: pool.gpusPerReplica,
+        resource: gpuResourceOf(pool, config),
+      })),
+      ...(share?.kind === "local" ? [{ who: "storage.shared", selector: share.nodeSelector, gpus: 0, resource: config.cluster.gpuResource }] : []),
     ].filter(({ selector }) => Object.keys(selector).length > 0);
     if (selectors.length === 0 && nodeLabels.length === 0) return [skipped("no pool selects nodes")];
     const all = await list(api);
     const can = usable(all);
-    const labelsOf = ({ metadata }: Node) => ({ ...metadata.labels, ...nodeLabels.find(({ node }) => node === metadata.name)?.labels });
+    const labelsOf = ({ metadata }: Node) => ({ ...metadata.labels, ...made.find(({ node }) => node === metadata.name)?.labels });
     const absent = nodeLabels.filter(({ node }) => !all.some(({ metadata }) => metadata.name === node));
     return [
       ...absent.map(({ node }) => problem(`no node ${node}`, "the nodes that cluster.nodeLabels names", "kubectl get nodes lists them; correct the name")),
-      ...selectors.map(({ who, selector, gpus: each }): Finding => {
+      ...selectors.map(({ who, selector, gpus: each, resource }): Finding => {
         const text = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-        const fitting = can.filter((node) => matches(labelsOf(node), selector) && amountOf(node.status.allocatable?.[gpuResource]) >= each);
+        const fitting = can.filter((node) => matches(labelsOf(node), selector) && amountOf(node.status.allocatable?.[resource]) >= each);
         if (fitting.length > 0) return ok(`${who}: ${text.join(",")} on ${names(fitting)}`);
         return problem(
-          `${who}: no usable node has ${text.join(",")}${each > 0 ? ` and ${each} ${gpuResource}` : ""}`,
+          `${who}: no usable node has ${text.join(",")}${each > 0 ? ` and ${each} ${resource}` : ""}`,
           "a node that its pods can run on",
           "label a node (cluster.nodeLabels, or kubectl label node), or correct nodeSelector",
         );

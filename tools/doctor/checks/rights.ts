@@ -1,4 +1,6 @@
-import type { StackConfig } from "../../../stacks/schema";
+import { profileOf } from "../../../components/common/platform";
+import { tellsOperator } from "../../../stacks/gpuSharing";
+import type { BuildConfig, StackConfig } from "../../../stacks/schema";
 import type { Api } from "../api";
 import { claims } from "./capabilities";
 import { ok, problem, type Check, type Wanted } from "../types";
@@ -11,6 +13,8 @@ export interface Right {
   /** In each of the stack's projects, or of the cluster. */
   readonly scope: "projects" | "cluster";
   readonly verbs: readonly string[];
+  /** A namespace that is no project. @default by the scope */
+  readonly namespace?: (config: StackConfig) => string;
   /** Whether this configuration needs it. @default always */
   readonly when?: (config: StackConfig) => boolean;
 }
@@ -26,10 +30,22 @@ const cluster = right("cluster");
 const look = (group: string, resource: string): Right => ({ group, resource, scope: "projects", verbs: ["get", "list", "watch"] });
 
 const access = ({ layers }: StackConfig) => layers.access;
+const serves =
+  (capability: string) =>
+  (config: StackConfig): boolean =>
+    config.layers.serving && claims(config, capability);
+const builds =
+  (by: string, also: (build: BuildConfig) => boolean = () => true) =>
+  (config: StackConfig): boolean =>
+    claims(config, `builds: ${by}`) && config.builds.some(also);
+const listens = builds("tekton", ({ webhook }) => webhook !== undefined);
+/** Rights are given to people, and to what reads metrics or starts builds. */
+const gives = (config: StackConfig) => access(config) || serves("argoRollouts")(config) || serves("customMetrics: keda")(config) || listens(config);
 const manages =
   (also: (config: StackConfig) => boolean = () => true) =>
   (config: StackConfig) =>
     config.cluster.manage && also(config);
+const operatorNamespace = ({ cluster: { gpuOperatorNamespace }, platform }: StackConfig) => gpuOperatorNamespace ?? profileOf(platform).gpuOperatorNamespace;
 const rbac = "rbac.authorization.k8s.io";
 
 /** All that a stack can make. A test compares it with the program. */
@@ -61,13 +77,29 @@ export const rightsTable: readonly Right[] = [
   project("networking.k8s.io", "networkpolicies"),
   project("k8s.ovn.org", "egressfirewalls", ({ network }) => network.allowedHosts.length > 0),
   project("policy", "poddisruptionbudgets"),
+  project("argoproj.io", "rollouts", serves("argoRollouts")),
+  project("argoproj.io", "analysistemplates", serves("argoRollouts")),
+  project("monitoring.coreos.com", "podmonitors", serves("monitoring")),
+  project("monitoring.coreos.com", "prometheusrules", serves("monitoring")),
+  project("keda.sh", "scaledobjects", serves("customMetrics: keda")),
+  project("keda.sh", "triggerauthentications", serves("customMetrics: keda")),
+  project("autoscaling.k8s.io", "verticalpodautoscalers", serves("verticalPodAutoscaler")),
+  project("build.openshift.io", "buildconfigs", builds("openshift")),
+  project("image.openshift.io", "imagestreams", builds("openshift")),
+  project("tekton.dev", "tasks", builds("tekton")),
+  project("tekton.dev", "pipelines", builds("tekton")),
+  project("triggers.tekton.dev", "eventlisteners", listens),
+  project("triggers.tekton.dev", "triggerbindings", listens),
+  project("triggers.tekton.dev", "triggertemplates", listens),
+  // The ConfigMap of NVIDIA's operator is in its namespace.
+  { group: "", resource: "configmaps", scope: "projects", verbs: all, when: tellsOperator, namespace: operatorNamespace },
   cluster(rbac, "clusterroles", access),
-  cluster(rbac, "clusterrolebindings", access),
-  { group: rbac, resource: "clusterroles", scope: "cluster", verbs: ["escalate", "bind"], when: access },
-  project(rbac, "roles", access),
-  project(rbac, "rolebindings", access),
+  cluster(rbac, "clusterrolebindings", gives),
+  { group: rbac, resource: "clusterroles", scope: "cluster", verbs: ["escalate", "bind"], when: gives },
+  project(rbac, "roles", gives),
+  project(rbac, "rolebindings", gives),
   // Who gives rights must have them, or be allowed to give more than that.
-  { group: rbac, resource: "roles", scope: "projects", verbs: ["escalate", "bind"], when: access },
+  { group: rbac, resource: "roles", scope: "projects", verbs: ["escalate", "bind"], when: gives },
   // What Pulumi reads to tell why something does not become ready.
   look("", "pods"),
   // Before what is cluster-wide goes, pods of other stacks that need it are looked for.
@@ -104,11 +136,17 @@ export const rights: Check = {
   },
 };
 
-function questions({ config, projects }: Wanted): readonly (Omit<Right, "verbs" | "when"> & { readonly verb: string; readonly namespace?: string })[] {
+function questions({
+  config,
+  projects,
+}: Wanted): readonly (Omit<Right, "verbs" | "when" | "namespace"> & { readonly verb: string; readonly namespace?: string })[] {
   return rightsTable
     .filter(({ when }) => when?.(config) ?? true)
     .flatMap(({ verbs, when: _when, ...right }) => verbs.map((verb) => ({ ...right, verb })))
-    .flatMap((right) => (right.scope === "cluster" ? [right] : projects.map(({ namespace }) => ({ ...right, namespace }))));
+    .flatMap(({ namespace: elsewhere, ...right }) => {
+      if (right.scope === "cluster") return [right];
+      return (elsewhere ? [elsewhere(config)] : projects.map(({ namespace }) => namespace)).map((namespace) => ({ ...right, namespace }));
+    });
 }
 
 async function ask(api: Api, { scope, ...access }: ReturnType<typeof questions>[number]): Promise<Missing[]> {
