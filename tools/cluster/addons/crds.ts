@@ -20,6 +20,11 @@ export async function crds(platform: Platform): Promise<KubeObject[]> {
       join(api, "security/v1/zz_generated.crd-manifests/0000_03_config-operator_01_securitycontextconstraints.crd.yaml"),
     );
   }
+  return manifestsOf(files);
+}
+
+/** The objects of manifests, as a server-side apply takes them. */
+export function manifestsOf(files: readonly string[]): KubeObject[] {
   return (
     files
       .flatMap((file) => parseAllDocuments(readFileSync(file, "utf8")).map((document) => document.toJS() as KubeObject | null))
@@ -38,7 +43,8 @@ export async function crds(platform: Platform): Promise<KubeObject[]> {
   );
 }
 
-function yamlFiles(dir: string): string[] {
+/** Manifests in a folder, in the order of their names. */
+export function yamlFiles(dir: string): string[] {
   return readdirSync(dir)
     .filter((file) => file.endsWith(".yaml") && file !== "kustomization.yaml")
     .sort()

@@ -1,9 +1,11 @@
 /** GPUs that nodes show: a number in their status, and the labels that GPU feature discovery sets. No device is behind them. */
+import { classLabel } from "../../../stacks/gpu";
 
-/** An A100 with 40 GiB, as NVIDIA's GPU feature discovery labels it. Values are strings. */
+/** An A100 with 40 GiB, as NVIDIA's GPU feature discovery labels it, and the class that administrators give it. Values are strings. */
 export function gpuLabels(count: number): Record<string, string> {
   if (count === 0) return {};
   return {
+    [classLabel]: "A100",
     "nvidia.com/gpu.present": "true",
     "nvidia.com/gpu.count": String(count),
     "nvidia.com/gpu.product": "A100-SXM4-40GB",
