@@ -1,6 +1,7 @@
 /** When pods are added and taken away. Pure. */
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { guideBehavior, type ScalingBehavior, type ScalingRules } from "../../stacks/scaling/behavior";
 
 export interface Scale {
   /** Fewest pods. */
@@ -12,25 +13,37 @@ export interface Scale {
   readonly memoryPercent: number;
 }
 
-/**
- * By half within a minute, once the load has lasted for 5 minutes; down by a quarter within a minute, 10 minutes after the last peak: a model takes minutes to
- * load, and its cache of prompts is lost with its pod.
- * @param deployment its name
- */
-export function scalerSpec(deployment: pulumi.Input<string>, scale: Scale): types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
-  const metric = (name: string, averageUtilization: number) => ({
-    type: "Resource",
-    resource: { name, target: { type: "Utilization", averageUtilization } },
-  });
-  const policies = (value: number) => [{ type: "Percent", value, periodSeconds: 60 }];
+/** What has the number of pods. */
+export interface ScaleTarget {
+  readonly apiVersion: "apps/v1" | "argoproj.io/v1alpha1";
+  readonly kind: "Deployment" | "Rollout";
+  readonly name: pulumi.Input<string>;
+}
+
+type HpaSpec = types.input.autoscaling.v2.HorizontalPodAutoscalerSpec;
+type Metric = types.input.autoscaling.v2.MetricSpec;
+
+/** A HorizontalPodAutoscaler on CPU and memory, as the guide has it. @param deployment its name */
+export function scalerSpec(deployment: pulumi.Input<string>, scale: Scale): HpaSpec {
+  return autoscalerSpec({ apiVersion: "apps/v1", kind: "Deployment", name: deployment }, scale);
+}
+
+/** @param metrics besides CPU and memory; the one that asks for the most pods counts @param behavior one for all metrics: the API knows no other */
+export function autoscalerSpec(target: ScaleTarget, scale: Scale, metrics: readonly Metric[] = [], behavior: ScalingBehavior = guideBehavior): HpaSpec {
   return {
-    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment },
+    scaleTargetRef: { ...target },
     minReplicas: scale.min,
     maxReplicas: scale.max,
-    metrics: [metric("cpu", scale.cpuPercent), metric("memory", scale.memoryPercent)],
-    behavior: {
-      scaleUp: { stabilizationWindowSeconds: 300, policies: policies(50) },
-      scaleDown: { stabilizationWindowSeconds: 600, policies: policies(25) },
-    },
+    metrics: [utilization("cpu", scale.cpuPercent), utilization("memory", scale.memoryPercent), ...metrics],
+    behavior: behaviorSpec(behavior),
   };
+}
+
+export function behaviorSpec({ scaleUp, scaleDown }: ScalingBehavior): types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior {
+  const rules = ({ policies, ...rest }: ScalingRules) => ({ ...rest, policies: policies.map((policy) => ({ ...policy })) });
+  return { scaleUp: rules(scaleUp), scaleDown: rules(scaleDown) };
+}
+
+function utilization(name: "cpu" | "memory", averageUtilization: number): Metric {
+  return { type: "Resource", resource: { name, target: { type: "Utilization", averageUtilization } } };
 }
