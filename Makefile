@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 STACK ?= dev
-export STACK PLATFORM FLAVOR CLUSTER CONTEXT OUT PROMPT MODEL
+export STACK PLATFORM FLAVOR CLUSTER ADDONS CONTEXT OUT PROMPT MODEL
 
 BIN := node_modules/.bin
 NODE := $(BIN)/node --import tsx
@@ -17,9 +17,10 @@ MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 help: ## list the targets
 	@printf 'OpenShift AI Platform\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · CONTEXT=name · OUT=dir · PROMPT=text · MODEL=name · ARGS=…\n'
+	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · ADDONS=name,… · CONTEXT=name · OUT=dir · PROMPT=text · MODEL=name · ARGS=…\n'
 	@printf 'dev runs in real containers where it can; staging and production on simulated nodes, sized as in their files (FLAVOR=real: small, in containers).\n'
 	@printf 'Two stacks on one cluster: make up STACK=production; make up STACK=staging CLUSTER=production-simulated. The first one manages it.\n'
+	@printf 'Controllers beside the stack: make up ADDONS=monitoring,rollouts,autoscaling (any of them). The cluster keeps them until make clean, and its stacks use them.\n'
 
 # `npm ci` starts from an empty folder, so a half-done install is never used.
 node_modules/.installed: package.json package-lock.json
@@ -59,6 +60,15 @@ render: node_modules/.installed ## write one manifest per object, without a clus
 .PHONY: doctor
 doctor: node_modules/.installed ## what a cluster lacks for a stack, and how to get it: make doctor CONTEXT=name STACK=production
 	@$(TOOL) doctor $(ARGS)
+
+.PHONY: aictl
+aictl: node_modules/.installed ## the operations CLI (docs/aictl.md), on the embedded cluster where there is one: make aictl ARGS="rollout status ollama"
+	@state=$${OAP_STATE_DIR:-.state}; export AICTL_STACK="$(STACK)" AICTL_CONTEXT="$(CONTEXT)"; \
+	for name in $(or $(CLUSTER),$(STACK) $(STACK)-simulated); do \
+	  [ -z "$$AICTL_CONTEXT" ] && [ -e "$$state/clusters/$$name/kubeconfig" ] || continue; \
+	  export AICTL_CONTEXT="oap-$$name" AICTL_KUBECONFIG="$$state/clusters/$$name/kubeconfig"; \
+	done; \
+	bin/aictl $(ARGS)
 
 .PHONY: kubectl
 kubectl: node_modules/.installed ## run kubectl on the embedded cluster: make kubectl ARGS="get pods -A"
