@@ -3,12 +3,15 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerOf } from "./components/common/labels";
 import { Platform } from "./components/platform";
+import { withBuilds } from "./stacks/builds";
 import { capacityPlan } from "./stacks/capacity";
 import { capacityTable } from "./stacks/capacityTable";
+import { clusterPolicySettings, sharingWarnings, tellsOperator } from "./stacks/gpuSharing";
 import { imageReferences, ImagesError, readImagesLock, type ImageReferences } from "./stacks/images";
 import { ConfigError, loadConfig } from "./stacks/load";
 import { projects as projectsOf } from "./stacks/projects";
 import type { StackConfig } from "./stacks/schema";
+import { servingPlanTable } from "./stacks/serving/planTable";
 
 const stack = pulumi.getStack();
 const { config, images } = load();
@@ -43,6 +46,8 @@ const plans = projectsOf(config);
 const capacity = capacityTable(capacityPlan(config));
 // In a preview too, and before anything is made.
 void pulumi.log.info(`capacity of ${stack}\n${capacity}`, platform);
+for (const warning of sharingWarnings(config)) void pulumi.log.warn(warning, platform);
+if (config.layers.serving) void pulumi.log.info(`memory of the models of ${stack}\n${servingPlanTable(config)}`, platform);
 
 /** The projects: their namespaces, kinds and quotas. */
 export const projects = plans.map(({ key, namespace, kind, quota }) => ({ key, namespace, kind, quota }));
@@ -61,6 +66,9 @@ export const teams = plans.flatMap(({ namespace, teams: members }) =>
 
 /** What all workloads take at their largest scale, against quotas and declared nodes. */
 export const capacityPlanned = capacity;
+
+/** What must stand in the ClusterPolicy of NVIDIA's GPU operator, which is its administrator's object; empty: nothing. */
+export const gpuClusterPolicy = tellsOperator(config) ? clusterPolicySettings(config) : {};
 
 /** The project of the layers. */
 export const namespace = platform.namespace;
@@ -83,7 +91,7 @@ function load(): { config: StackConfig; images: ImageReferences } {
     const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
     const config = loadConfig(pulumi.runtime.allConfig(), `Pulumi.${stack}.yaml`, Object.keys(lock), secretKeys);
     const { lock: clusterLock, requireDigests = config.environment === "production" } = config.images;
-    return { config, images: imageReferences(lock, clusterLock, requireDigests, config.registry.mirror) };
+    return { config, images: withBuilds(imageReferences(lock, clusterLock, requireDigests, config.registry.mirror), config) };
   } catch (error) {
     // Shown without a stack trace.
     if (error instanceof ConfigError || error instanceof ImagesError) throw new pulumi.RunError(error.message);

@@ -1,16 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import { canSurge } from "../stacks/capacity";
+import { gpuResourceOf, nodeSelectorOf } from "../stacks/gpu";
+import { tellsOperator } from "../stacks/gpuSharing";
 import type { ImageReferences } from "../stacks/images";
-import type { StackConfig } from "../stacks/schema";
+import type { PoolConfig, StackConfig } from "../stacks/schema";
+import { promotionOf } from "../stacks/serving/defaults";
+import { monitoredOf } from "../stacks/observability/monitored";
 import { sizingOf } from "../stacks/sizing";
 import { modelsClass } from "../stacks/storage";
+import { ImageBuild } from "./builds/imageBuild";
 import type { StackContext } from "./common/context";
 import { shortHash } from "./common/names";
 import { profileOf } from "./common/platform";
 import type { ServiceAddress } from "./common/serviceAddress";
 import { ClusterGuard } from "./foundation/clusterGuard";
 import { Foundation } from "./foundation/foundation";
-import { ModelPool } from "./serving/modelPool";
+import { GpuSharing } from "./gpu/gpuSharing";
+import { Monitoring } from "./observability/monitoring";
+import { ModelPool, type ModelPoolArgs } from "./serving/modelPool";
 import { ModelStore } from "./serving/modelStore";
 import { SmokeCheck } from "./smoke/smokeCheck";
 
@@ -53,11 +60,22 @@ export class Platform extends pulumi.ComponentResource {
     if (namespace === undefined) throw new Error("projects() plans no project for the platform");
     this.namespace = namespace;
 
-    const { pools, layers } = config.layers.serving ? this.serve(args, context, foundation.ready) : { pools: [], layers: [] };
+    const sharing = tellsOperator(config) ? [new GpuSharing("gpu-sharing", { context, cluster: config.cluster }, { parent: this })] : [];
+    const ready = [...foundation.ready, ...sharing];
+    const { pools, layers } = config.layers.serving ? this.serve(args, context, ready) : { pools: [], layers: [] };
     this.pools = pools;
+    const { builds: by } = config.cluster.capabilities;
+    if (by !== "none") {
+      for (const build of config.builds)
+        new ImageBuild(
+          build.name,
+          { context, namespace, environment: config.environment, build, by, images: args.images },
+          { parent: this, dependsOn: [...ready] },
+        );
+    }
     if (config.cluster.manage) {
       // Made last, so that it is asked first when the stack is destroyed.
-      new ClusterGuard("cluster-guard", { context, cluster: config.cluster, after: [foundation, ...layers] }, { parent: this });
+      new ClusterGuard("cluster-guard", { context, cluster: config.cluster, after: [foundation, ...sharing, ...layers] }, { parent: this });
     }
     this.registerOutputs({ namespace: this.namespace });
   }
@@ -92,12 +110,16 @@ export class Platform extends pulumi.ComponentResource {
           namespace,
           pool,
           models: store.models.filter(({ name: model }) => pool.models.includes(model)),
-          image: images("ollama"),
-          server: sizing.server,
-          loader: sizing.loader,
+          images: { ollama: images("ollama"), proxy: images("model-proxy") },
+          sizes: sizing,
+          gpuResource: gpuResourceOf(pool, config),
+          nodeSelector: nodeSelectorOf(pool, config),
           claimName: storeName,
           scripts: store.scripts,
           surge: canSurge(pool, config),
+          capabilities: config.cluster.capabilities,
+          monitoringNamespace: config.network.monitoringNamespace,
+          blueGreen: blueGreenOf(pool, config, context),
         },
         { parent: this },
       );
@@ -106,15 +128,31 @@ export class Platform extends pulumi.ComponentResource {
         const { context: name, kubeconfig, kubectl } = config.cluster;
         const check = new SmokeCheck(
           `smoke-${pool.name}`,
-          { cluster: { context: name, kubeconfig, kubectl }, service: served.address, models: pool.models, version: served.version, after: [served.workload] },
+          { cluster: { context: name, kubeconfig, kubectl }, service: served.address, models: pool.models, version: served.version, after: served.ready },
           { parent: this },
         );
         layers.push(check);
       }
       return { name: pool.name, address: served.address, models: pool.models };
     });
+    if (config.cluster.capabilities.monitoring) {
+      const monitored = monitoredOf(config, context.profile.rulesSeeOtherProjects);
+      layers.push(new Monitoring("monitoring", { context, namespace, monitored }, { parent: this }));
+    }
     return { pools, layers };
   }
+}
+
+/** How a new version takes over, where Argo Rollouts does it: measured by Prometheus where there is one, its GPUs where somebody watches them. */
+function blueGreenOf(pool: PoolConfig, config: StackConfig, { profile }: StackContext): ModelPoolArgs["blueGreen"] {
+  const { capabilities, context, kubeconfig, kubectl } = config.cluster;
+  if (!capabilities.argoRollouts) return undefined;
+  return {
+    promotion: promotionOf(pool, config),
+    cluster: { context, kubeconfig, kubectl },
+    ...(capabilities.monitoring ? { prometheus: profile.analysisPrometheus(config.network.monitoringNamespace) } : {}),
+    ...(capabilities.monitoring && capabilities.gpuOperator && pool.gpusPerReplica > 0 ? { gpu: "utilization" } : {}),
+  };
 }
 
 function contextOf({ config, owner, retained }: PlatformArgs): StackContext {

@@ -1,5 +1,6 @@
 /** Who may talk to whom: the one table that all network policies are made from. Everything else is denied. Pure. */
 import { isIP } from "node:net";
+import { buildConnections } from "./builds";
 import { namespaceOf, projectOf } from "./projects";
 import type { StackConfig } from "./schema";
 
@@ -11,10 +12,13 @@ export interface PodGroup {
   /** @default all pods of the component */
   readonly instance?: string;
 }
-export type Component = "model-server" | "model-loader" | "promotion-test";
+export type Component = "model-router" | "model-server" | "model-analysis" | "model-loader" | "model-builder" | "build-listener" | "promotion-test";
 
-/** What is no pod of a project. The platform's profile and the configuration say where each is; `site`: `network.allowedAddresses`. */
-export type Outside = "api-server" | "dns" | "internet" | "proxy" | "site";
+/**
+ * What is no pod of a project. The platform's profile and the configuration say where each is; `site`: `network.allowedAddresses`; `monitoring`: the projects of
+ * the Prometheus that reads metrics.
+ */
+export type Outside = "api-server" | "dns" | "internet" | "monitoring" | "proxy" | "site";
 
 export interface Connection {
   readonly from: PodGroup | Outside;
@@ -25,10 +29,19 @@ export interface Connection {
 }
 
 /** What the table is made from. */
-export type ConnectionsConfig = Pick<StackConfig, "environment" | "layers" | "models" | "network" | "serving" | "teams">;
+export type ConnectionsConfig = Pick<StackConfig, "builds" | "cluster" | "environment" | "layers" | "models" | "network" | "platform" | "serving" | "teams">;
 
-/** Port of a model server. */
+/** Port on which models are asked: of a router, and of the sidecar of each replica behind it. */
 export const modelServerPort = 11434;
+
+/** Port of Ollama, on the loopback of its pod: nobody gets past the sidecar. */
+export const ollamaPort = 11435;
+
+/** Port of metrics, of health, and of what a router asks a replica; of sidecars and routers. */
+export const metricsPort = 9464;
+
+/** Port by which a sidecar is told to drain, on the loopback of its pod. */
+export const adminPort = 9465;
 
 /** Port of everything outside that models are pulled from. */
 export const httpsPort = 443;
@@ -40,7 +53,7 @@ export const pullingLoader = "registry";
  * All connections of a stack's projects. One between two stacks stands in the tables of both: each stack has the policies of its own end only.
  */
 export function connections(config: ConnectionsConfig): readonly Connection[] {
-  return [...(config.layers.serving ? [...servers(config), ...loaders(config)] : []), ...teams(config), ...promotionTests(config)];
+  return [...(config.layers.serving ? [...pools(config), ...loaders(config)] : []), ...buildConnections(config), ...teams(config), ...promotionTests(config)];
 }
 
 export function isPodGroup(end: PodGroup | Outside): end is PodGroup {
@@ -73,13 +86,28 @@ function platformPods(config: Pick<StackConfig, "environment">, component: Compo
   return { namespace: namespaceOf(config.environment, "platform"), component, instance };
 }
 
-function servers(config: ConnectionsConfig): Connection[] {
-  return config.serving.pools.map(({ name }) => ({
-    from: "api-server",
-    to: platformPods(config, "model-server", name),
-    port: modelServerPort,
-    why: "the smoke check and make ask go through the API server's proxy",
-  }));
+/** What each pool needs: its router is the one way in, for users; its replicas are reached by the router, and by what measures them. */
+function pools(config: ConnectionsConfig): Connection[] {
+  const { argoRollouts, monitoring } = config.cluster.capabilities;
+  return config.serving.pools.flatMap<Connection>(({ name }) => {
+    const router = platformPods(config, "model-router", name);
+    const server = platformPods(config, "model-server", name);
+    const analysis = platformPods(config, "model-analysis", name);
+    return [
+      { from: "api-server", to: router, port: modelServerPort, why: "the smoke check and make ask go through the API server's proxy" },
+      { from: router, to: "dns", port: "dns", why: "finds the replicas of its pool" },
+      { from: router, to: server, port: modelServerPort, why: "passes requests on" },
+      { from: router, to: server, port: metricsPort, why: "asks each replica how busy it is" },
+      ...(monitoring ? [router, server].map<Connection>((to) => ({ from: "monitoring", to, port: metricsPort, why: "reads metrics" })) : []),
+      ...(argoRollouts
+        ? ([
+            { from: analysis, to: "dns", port: "dns", why: "finds the new version" },
+            { from: analysis, to: server, port: modelServerPort, why: "asks a new version before users do" },
+            { from: analysis, to: router, port: modelServerPort, why: "asks as users do, after the switch" },
+          ] satisfies Connection[])
+        : []),
+    ];
+  });
 }
 
 function loaders(config: ConnectionsConfig): Connection[] {
@@ -107,12 +135,12 @@ function teams(config: ConnectionsConfig): Connection[] {
   return keys.flatMap<Connection>((key) => {
     const from: PodGroup = { namespace: namespaceOf(environment, key) };
     const models = config.teams.filter((team) => projectOf(team) === key).flatMap((team) => team.models);
-    const pools = layers.serving ? serving.pools.filter((pool) => pool.models.some((model) => models.includes(model))) : [];
+    const asked = layers.serving ? serving.pools.filter((pool) => pool.models.some((model) => models.includes(model))) : [];
     return [
       { from, to: "dns", port: "dns", why: "finds Services" },
-      ...pools.map<Connection>(({ name }) => ({
+      ...asked.map<Connection>(({ name }) => ({
         from,
-        to: platformPods(config, "model-server", name),
+        to: platformPods(config, "model-router", name),
         port: modelServerPort,
         why: "asks the models of its teams",
       })),
@@ -124,7 +152,7 @@ function teams(config: ConnectionsConfig): Connection[] {
 function promotionTests({ environment, layers, network }: ConnectionsConfig): Connection[] {
   if (!network.promotionTests || environment === "development" || (environment === "production" && !layers.serving)) return [];
   const from: PodGroup = { namespace: namespaceOf("staging", "platform"), component: "promotion-test" };
-  const to: PodGroup = { namespace: namespaceOf("production", "platform"), component: "model-server" };
+  const to: PodGroup = { namespace: namespaceOf("production", "platform"), component: "model-router" };
   return [
     ...(environment === "staging" ? [{ from, to: "dns", port: "dns", why: "finds production's Services" } as const] : []),
     { from, to, port: modelServerPort, why: "compares a candidate with what production answers" },

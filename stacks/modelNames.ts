@@ -131,7 +131,11 @@ export function modelLabels(name: string): Record<string, string> {
   return { [prefix]: parts.model, [`${prefix}-size`]: parts.size, [`${prefix}-version`]: parts.version, [`${prefix}-variant`]: parts.variant };
 }
 
-/** Annotations of an object that is for one model: its name, and where it comes from. @param source of a registry: `upstreamReference`; of an image: its reference */
-export function modelAnnotations(name: string, source: string): Record<string, string> {
-  return { [prefix]: name, [`${prefix}-source`]: source };
+/**
+ * Annotations of an object that is for one model: its name, where it comes from, and what was made of it.
+ * @param source of a registry: `upstreamReference`; of an image: its reference
+ * @param quantize type that its weights were quantized to; undefined: they are those of the source
+ */
+export function modelAnnotations(name: string, source: string, quantize?: string): Record<string, string> {
+  return { [prefix]: name, [`${prefix}-source`]: source, ...(quantize === undefined ? {} : { [`${prefix}-quantize`]: quantize }) };
 }

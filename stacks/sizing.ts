@@ -15,8 +15,14 @@ export interface Sizing {
   readonly containers: { readonly default: ContainerSize; readonly max: { readonly cpu: string; readonly memory: string } };
   /** The volume of models. */
   readonly modelStorage: string;
-  /** A model server. */
+  /** Ollama, in a replica of a pool. */
   readonly server: ContainerSize;
+  /** What stands before it in its pod: counts, blocks, drains. */
+  readonly sidecar: ContainerSize;
+  /** What stands before the replicas of a pool. */
+  readonly router: ContainerSize;
+  /** Routers of each pool. */
+  readonly routers: number;
   /** A container that loads or verifies a model. */
   readonly loader: ContainerSize;
 }
@@ -26,6 +32,9 @@ const guide: Omit<Sizing, "quota"> = {
   containers: { default: size("100m", "128Mi", "1", "512Mi"), max: { cpu: "16", memory: "64Gi" } },
   modelStorage: "500Gi",
   server: size("2", "8Gi", "4", "16Gi"),
+  sidecar: size("50m", "64Mi", "500m", "128Mi"),
+  router: size("100m", "128Mi", "1", "256Mi"),
+  routers: 2,
   loader: size("500m", "1Gi", "2", "4Gi"),
 };
 
@@ -54,6 +63,9 @@ const small: Sizing = {
   containers: { default: size("50m", "64Mi", "500m", "256Mi"), max: { cpu: "4", memory: "8Gi" } },
   modelStorage: "2Gi",
   server: size("250m", "256Mi", "2", "1Gi"),
+  sidecar: size("20m", "32Mi", "500m", "64Mi"),
+  router: size("20m", "32Mi", "500m", "64Mi"),
+  routers: 1,
   loader: size("100m", "128Mi", "1", "512Mi"),
 };
 

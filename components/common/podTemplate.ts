@@ -4,6 +4,7 @@
  * authorities. Pure.
  */
 import type { types } from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import type { priorities } from "../../stacks/priorities";
 import type { Site, StackContext } from "./context";
 import { labelsOf, selectorOf, type Part } from "./labels";
@@ -34,18 +35,20 @@ export interface ContainerArgs {
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   /** Values that are no secrets. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly resources: Resources;
   /** GPUs, requested and limited alike. @default 0 */
   readonly gpus?: number;
+  /** The resource by which they are requested. @default the site's */
+  readonly gpuResource?: string;
   /** Paths that can be written, each an own emptyDir that lives as long as the pod, with its size. */
   readonly writable?: Readonly<Record<string, string>>;
   readonly mounts?: readonly VolumeMount[];
   readonly ports?: Readonly<Record<string, number>>;
   /** Long-running containers have all three; what runs to its end has none. */
   readonly probes?: { readonly startup: Probe; readonly readiness: Probe; readonly liveness: Probe };
-  /** Seconds to wait before the container is told to stop, while the pod leaves its Services. */
-  readonly drainSeconds?: number;
+  /** Before the container is told to stop: seconds to wait while the pod leaves its Services, or a command that returns when it may stop. */
+  readonly preStop?: { readonly seconds: number } | { readonly command: readonly string[] };
 }
 
 export interface PodTemplateArgs {
@@ -54,6 +57,11 @@ export interface PodTemplateArgs {
   readonly container: ContainerArgs;
   /** Run before it, one after another. */
   readonly initContainers?: readonly ContainerArgs[];
+  /**
+   * Run beside it, from when the init containers have ended and their own start-up probe succeeds until it has stopped: init containers that restart, which
+   * Kubernetes stops last.
+   */
+  readonly sidecars?: readonly ContainerArgs[];
   readonly volumes?: readonly Volume[];
   readonly serviceAccountName: string;
   /** Gives the pod a token of its service account. @default false */
@@ -62,6 +70,8 @@ export interface PodTemplateArgs {
   /** Spreads the pods over zones and nodes. @default false */
   readonly spread?: boolean;
   readonly restartPolicy?: "Always" | "Never";
+  /** Seconds that the pod may take to stop, from the first `preStop` to the last process. @default 30, by the API server */
+  readonly stopSeconds?: number;
   /** Name → content of what the pod reads at its start and does not notice a change of; a change of it makes new pods. */
   readonly versions?: Readonly<Record<string, string>>;
 }
@@ -70,8 +80,9 @@ export interface PodTemplateArgs {
 const gpuTaint = "nvidia.com/gpu";
 
 export function podTemplate({ profile, owner, site }: StackContext, args: PodTemplateArgs): PodTemplateSpec {
-  const { container, initContainers = [], part } = args;
-  const all = [...initContainers, container];
+  const { container, initContainers = [], sidecars = [], part } = args;
+  const all = [...initContainers, ...sidecars, container];
+  const before = [...initContainers.map((one) => containerOf(one, site)), ...sidecars.map((one) => ({ ...containerOf(one, site), restartPolicy: "Always" }))];
   const authorities = site.trustedCAVersion === undefined ? {} : { "trusted-ca": site.trustedCAVersion };
   const versions = Object.entries({ ...authorities, ...args.versions }).map(([name, version]) => [`openshift-ai-platform/${name}-version`, version]);
   return {
@@ -83,20 +94,20 @@ export function podTemplate({ profile, owner, site }: StackContext, args: PodTem
       automountServiceAccountToken: args.token ?? false,
       enableServiceLinks: false,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" }, ...profile.user },
-      ...(initContainers.length > 0 ? { initContainers: initContainers.map((one) => containerOf(one, site)) } : {}),
+      ...unlessEmpty("initContainers", before),
       containers: [containerOf(container, site)],
       ...unlessEmpty("volumes", [...(args.volumes ?? []), ...siteVolumes(site), ...writableVolumes(all)]),
       ...(args.nodeSelector && Object.keys(args.nodeSelector).length > 0 ? { nodeSelector: args.nodeSelector } : {}),
       ...(all.some(({ gpus }) => gpus) ? { tolerations: [{ key: gpuTaint, operator: "Exists", effect: "NoSchedule" }] } : {}),
       ...(args.spread ? { topologySpreadConstraints: spreadOf(part) } : {}),
-      ...(container.drainSeconds === undefined ? {} : { terminationGracePeriodSeconds: container.drainSeconds + 30 }),
+      ...(args.stopSeconds === undefined ? {} : { terminationGracePeriodSeconds: args.stopSeconds }),
       restartPolicy: args.restartPolicy ?? "Always",
     },
   };
 }
 
 function containerOf(args: ContainerArgs, site: Site): types.input.core.v1.Container {
-  const gpus: Record<string, string> = args.gpus ? { [site.gpuResource]: String(args.gpus) } : {};
+  const gpus: Record<string, string> = args.gpus ? { [args.gpuResource ?? site.gpuResource]: String(args.gpus) } : {};
   // The upstream image asks for all GPUs, which an old container runtime hands to a pod that requested none. With a request, the device plugin sets it.
   const env = { ...siteEnv(site), ...args.env, ...(args.gpus ? {} : { NVIDIA_VISIBLE_DEVICES: "void" }) };
   return {
@@ -124,9 +135,13 @@ function containerOf(args: ContainerArgs, site: Site): types.input.core.v1.Conta
     ]),
     ...(args.ports ? { ports: Object.entries(args.ports).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })) } : {}),
     ...(args.probes ? { startupProbe: args.probes.startup, readinessProbe: args.probes.readiness, livenessProbe: args.probes.liveness } : {}),
-    ...(args.drainSeconds === undefined ? {} : { lifecycle: { preStop: { sleep: { seconds: args.drainSeconds } } } }),
+    ...(args.preStop ? { lifecycle: { preStop: preStopOf(args.preStop) } } : {}),
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
+}
+
+function preStopOf(preStop: NonNullable<ContainerArgs["preStop"]>): types.input.core.v1.LifecycleHandler {
+  return "seconds" in preStop ? { sleep: { seconds: preStop.seconds } } : { exec: { command: [...preStop.command] } };
 }
 
 /** The API server does not keep an empty list, so a refresh would find one gone. */

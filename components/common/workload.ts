@@ -15,12 +15,32 @@ export interface WorkloadArgs {
   readonly replicas: number;
   /** Lets the cluster decide how many pods there are; their number is then no longer the program's. Needs metrics of pods. */
   readonly scale?: Scale;
+  /** The same, where something that is no part of the workload does: the most pods that there may be. */
+  readonly scaledTo?: number;
   /** Adds a pod before one is taken away; else one is taken away first. Needs quota for one more, and volumes that both can mount. */
   readonly surge: boolean;
   /** Name of the Service's port → name of the container's. */
   readonly ports: Readonly<Record<string, { readonly port: number; readonly targetPort: string }>>;
+  /** The Service. @default one under the workload's name, with an address of its own */
+  readonly service?: {
+    readonly name: string;
+    /** Without an address: its name resolves to the addresses of the ready pods. @default false */
+    readonly headless?: boolean;
+    /** What the state may know it as. */
+    readonly aliases?: readonly pulumi.Alias[];
+  };
   /** Annotations of the Service. */
   readonly serviceAnnotations?: Readonly<Record<string, string>>;
+  /** Annotations of the Deployment. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /**
+   * A Rollout of the workload's name makes the pods, from the Deployment's template: a Deployment that is new has none itself; one that had pods before keeps them
+   * until who watches the Rollout takes them away.
+   * @default false
+   */
+  readonly rollout?: boolean;
+  /** Fields of the Deployment that stay as they are in the cluster. @default none */
+  readonly keep?: readonly string[];
   /** What must be there before the pods start. */
   readonly after?: readonly pulumi.Resource[];
   /** Minutes that a rollout may take. @default 10 */
@@ -29,7 +49,7 @@ export interface WorkloadArgs {
 
 /**
  * A Deployment with its ServiceAccount and Service, a PodDisruptionBudget where it may have several pods, and a HorizontalPodAutoscaler where it is scaled; all
- * under the component's name.
+ * under the component's name, but for a Service that is told another.
  *
  * Where it is scaled, `spec.replicas` belongs to the autoscaler and is left out. So it begins with one pod, and a workload that becomes scaled falls to one
  * pod until the autoscaler looks, 15 s later at most: change that when few people work.
@@ -44,12 +64,13 @@ export class Workload extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:common:Workload", name, {}, opts);
-    const { context, namespace, part, replicas, scale, rolloutMinutes = 10 } = args;
+    const { context, namespace, part, replicas, scale, rollout = false, rolloutMinutes = 10 } = args;
     this.part = part;
     this.ports = args.ports;
     const metadata = metadataOf(context, name, namespace, part);
     const selector = selectorOf(part);
-    const several = (scale?.max ?? replicas) > 1;
+    const several = (scale?.max ?? args.scaledTo ?? replicas) > 1;
+    const decided = scale === undefined && args.scaledTo === undefined;
 
     this.serviceAccount = new k8s.core.v1.ServiceAccount(name, { metadata, automountServiceAccountToken: false }, { parent: this });
 
@@ -60,9 +81,9 @@ export class Workload extends pulumi.ComponentResource {
     this.deployment = new k8s.apps.v1.Deployment(
       name,
       {
-        metadata,
+        metadata: { ...metadata, ...(args.annotations ? { annotations: args.annotations } : {}) },
         spec: {
-          ...(scale === undefined ? { replicas } : {}),
+          ...(rollout ? { replicas: 0 } : decided ? { replicas } : {}),
           selector: { matchLabels: selector },
           strategy: { type: "RollingUpdate", rollingUpdate: args.surge ? { maxSurge: 1, maxUnavailable: 0 } : { maxSurge: 0, maxUnavailable: 1 } },
           progressDeadlineSeconds: rolloutMinutes * 60,
@@ -70,24 +91,36 @@ export class Workload extends pulumi.ComponentResource {
           template: podTemplate(context, { ...args.pod, part, serviceAccountName: name, spread: several }),
         },
       },
-      { parent: this, dependsOn: [this.serviceAccount, ...(args.after ?? [])], customTimeouts: minutes(rolloutMinutes) },
+      {
+        parent: this,
+        dependsOn: [this.serviceAccount, ...(args.after ?? [])],
+        customTimeouts: minutes(rolloutMinutes),
+        ignoreChanges: [...(args.keep ?? []), ...(rollout ? ["spec.replicas"] : [])],
+      },
     );
 
     if (scale !== undefined) {
       new k8s.autoscaling.v2.HorizontalPodAutoscaler(name, { metadata, spec: scalerSpec(this.deployment.metadata.name, scale) }, { parent: this });
     }
 
+    const { name: serviceName = name, headless = false, aliases = [] } = args.service ?? {};
+    // A headless one may have no pods for long, as while a Rollout holds them back: nothing to wait for.
+    const annotations = { ...args.serviceAnnotations, ...(headless ? { "pulumi.com/skipAwait": "true" } : {}) };
     this.service = new k8s.core.v1.Service(
-      name,
+      serviceName,
       {
-        metadata: { ...metadata, ...(args.serviceAnnotations ? { annotations: args.serviceAnnotations } : {}) },
+        metadata: {
+          ...metadataOf(context, serviceName, namespace, part),
+          ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+        },
         spec: {
           type: "ClusterIP",
+          ...(headless ? { clusterIP: "None" } : {}),
           selector,
           ports: Object.entries(args.ports).map(([portName, { port, targetPort }]) => ({ name: portName, port, targetPort, protocol: "TCP" })),
         },
       },
-      { parent: this },
+      { parent: this, aliases: [...aliases], ...(args.service ? { dependsOn: [this.deployment] } : {}) },
     );
 
     this.registerOutputs({ deployment: this.deployment, service: this.service, serviceAccount: this.serviceAccount });

@@ -40,6 +40,7 @@ export function egressRules(table: readonly Connection[], namespace: string, env
         return siteAddresses.map((cidrSelector) => allow({ cidrSelector }, tcp(row)));
       case "api-server": // all projects have it
       case "dns": // pods
+      case "monitoring": // pods
         return [];
     }
   });

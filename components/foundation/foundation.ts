@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connections } from "../../stacks/connections";
+import { labelledNodes } from "../../stacks/gpuSharing";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { sizingOf } from "../../stacks/sizing";
@@ -39,7 +40,8 @@ export class Foundation extends pulumi.ComponentResource {
       wide.push(new ClusterScope("cluster-scope", { context }, own));
       wide.push(new StorageClasses("storage-classes", { context, classes: config.storage.classes, snapshots: cluster.capabilities.volumeSnapshots }, own));
     }
-    if (cluster.nodeLabels.length > 0) wide.push(new NodeLabels("node-labels", { context, nodes: cluster.nodeLabels }, own));
+    const nodes = labelledNodes(config);
+    if (nodes.length > 0) wide.push(new NodeLabels("node-labels", { context, nodes }, own));
 
     const made = plans.map((plan) => {
       const project = new Project(

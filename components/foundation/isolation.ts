@@ -17,7 +17,7 @@ export interface IsolationArgs {
   readonly connections: readonly Connection[];
   /** Where the API server's proxy comes from, as CIDRs. */
   readonly apiServerAddresses: readonly string[];
-  readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "proxy">;
+  readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "monitoringNamespace" | "proxy">;
   readonly capabilities: Pick<StackConfig["cluster"]["capabilities"], "egressFirewall">;
 }
 
@@ -29,7 +29,11 @@ export class Isolation extends pulumi.ComponentResource {
     const part: Part = { name: "isolation", component: "foundation", instance: name };
     const addresses = { apiServerAddresses, proxyAddresses: network.proxy?.addresses ?? [], siteAddresses: network.allowedAddresses };
 
-    for (const policy of networkPolicies(connections, plan.namespace, { profile: context.profile, ...addresses })) {
+    for (const policy of networkPolicies(connections, plan.namespace, {
+      profile: context.profile,
+      monitoringNamespace: network.monitoringNamespace,
+      ...addresses,
+    })) {
       new k8s.networking.v1.NetworkPolicy(
         `${name}-${policy.name}`,
         { metadata: metadataOf(context, policy.name, namespace, part), spec: policy.spec },

@@ -1,5 +1,6 @@
 /** The quota and the limits of a project, as Kubernetes writes them. Pure. */
 import type { types } from "@pulumi/kubernetes";
+import { sharedResource, wholeResource } from "../../stacks/gpu";
 import type { ProjectQuota } from "../../stacks/projects";
 import type { Sizing } from "../../stacks/sizing";
 
@@ -22,12 +23,12 @@ export const defaultObjects: ObjectCounts = {
   "count/cronjobs.batch": 50,
 };
 
-/** Names under which GPUs may be counted, MIG profiles apart. */
-const gpuNames = ["nvidia.com/gpu", "nvidia.com/gpu.shared"] as const;
+/** Names under which GPUs may be counted; MIG profiles are in the quota where machines have them. */
+const gpuNames = [wholeResource, sharedResource] as const;
 
 /**
- * The quota's hard limits. GPUs are counted by `requests.` only, since a quota never counts their limits; a GPU under another name than the
- * stack's would not be counted, so there are none.
+ * The quota's hard limits. GPUs are counted by `requests.` only, since a quota never counts their limits; those under a name that no pool requests would not
+ * be counted, so there are none.
  */
 export function quotaOf(quota: ProjectQuota, gpuResource: string, objects: ObjectCounts): Record<string, string> {
   return {
@@ -35,6 +36,7 @@ export function quotaOf(quota: ProjectQuota, gpuResource: string, objects: Objec
     "requests.memory": quota.memory,
     "limits.memory": quota.memoryLimit,
     ...Object.fromEntries(gpuNames.map((name) => [`requests.${name}`, "0"])),
+    ...Object.fromEntries(Object.entries(quota.furtherGpus ?? {}).map(([name, count]) => [`requests.${name}`, String(count)])),
     [`requests.${gpuResource}`]: String(quota.gpus),
     "requests.storage": quota.storage,
     persistentvolumeclaims: String(quota.claims),

@@ -20,6 +20,8 @@ export interface PolicyEnvironment {
   readonly profile: PlatformProfile;
   /** Where the API server's proxy comes from, as CIDRs. */
   readonly apiServerAddresses: readonly string[];
+  /** Namespace of the Prometheus, where the platform has none of its own. */
+  readonly monitoringNamespace: string;
   /** Addresses of the forward proxy, as CIDRs. @default none */
   readonly proxyAddresses?: readonly string[];
   /** Addresses of the site that the end `site` stands for, as CIDRs. @default none */
@@ -47,8 +49,10 @@ export function networkPolicies(table: readonly Connection[], namespace: string,
     ...[...groups].map(([key, group]) => {
       const is = (end: PodGroup | Outside) => isPodGroup(end) && end.namespace === namespace && keyOf(end) === key;
       const peers = (end: PodGroup | Outside) => peersOf(end, namespace, environment);
-      const ingress = table.filter(({ to }) => is(to)).map(({ from, port }) => ({ from: peers(from), ports: portsOf(port, environment) }));
-      const egress = table.filter(({ from }) => is(from)).map(({ to, port }) => ({ to: peers(to), ports: portsOf(port, environment) }));
+      const rules = (rows: readonly (readonly [PodGroup | Outside, Connection["port"]])[]) =>
+        byPeers(rows.map(([end, port]) => ({ peers: peers(end), ports: portsOf(port, environment) })));
+      const ingress = rules(table.filter(({ to }) => is(to)).map(({ from, port }) => [from, port])).map((rule) => ({ from: rule.peers, ports: rule.ports }));
+      const egress = rules(table.filter(({ from }) => is(from)).map(({ to, port }) => [to, port])).map((rule) => ({ to: rule.peers, ports: rule.ports }));
       return {
         name: key,
         group,
@@ -62,6 +66,21 @@ export function networkPolicies(table: readonly Connection[], namespace: string,
       };
     }),
   ];
+}
+
+interface Rule {
+  readonly peers: PolicyPeer[];
+  readonly ports: types.input.networking.v1.NetworkPolicyPort[];
+}
+
+/** One rule for all ports of the same peers. */
+function byPeers(rules: readonly Rule[]): readonly Rule[] {
+  const found = new Map<string, Rule>();
+  for (const { peers, ports } of rules) {
+    const key = JSON.stringify(peers);
+    found.set(key, { peers, ports: [...(found.get(key)?.ports ?? []), ...ports] });
+  }
+  return [...found.values()];
 }
 
 /** Name of a group's policy: `model-server-ollama`, `model-server`, `all-pods`. */
@@ -88,7 +107,8 @@ function podsOf(group: PodGroup, namespace: string): PolicyPeer {
   return group.component === undefined ? { namespaceSelector } : { namespaceSelector, podSelector: selectorOf(group) };
 }
 
-function outsideOf(end: Outside, { profile, apiServerAddresses, proxyAddresses = [], siteAddresses = [] }: PolicyEnvironment): PolicyPeer[] {
+function outsideOf(end: Outside, environment: PolicyEnvironment): PolicyPeer[] {
+  const { profile, apiServerAddresses, proxyAddresses = [], siteAddresses = [] } = environment;
   switch (end) {
     case "api-server":
       return [...profile.apiServerPeers, ...blocks(apiServerAddresses)];
@@ -96,6 +116,8 @@ function outsideOf(end: Outside, { profile, apiServerAddresses, proxyAddresses =
       return [profile.dns.peer];
     case "internet":
       return [{ ipBlock: { cidr: "0.0.0.0/0", except: [...notInternet.ipv4] } }, { ipBlock: { cidr: "::/0", except: [...notInternet.ipv6] } }];
+    case "monitoring":
+      return [profile.monitoring(environment.monitoringNamespace)];
     case "proxy":
       return blocks(proxyAddresses);
     case "site":

@@ -1,18 +1,21 @@
-import type * as k8s from "@pulumi/kubernetes";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { modelServerPort } from "../../stacks/connections";
-import { manifestPath } from "../../stacks/modelNames";
-import { serviceAddress, type ServiceAddress } from "../common/serviceAddress";
 import type { PoolConfig } from "../../stacks/schema";
-import type { ContainerSize } from "../../stacks/sizing";
-import type { StackContext } from "../common/context";
+import type { Sizing } from "../../stacks/sizing";
+import { metadataOf, type StackContext } from "../common/context";
+import { selectorOf, type Part } from "../common/labels";
 import { shortHash } from "../common/names";
-import type { ContainerArgs, Probe } from "../common/podTemplate";
+import type { ServiceAddress } from "../common/serviceAddress";
 import { Workload } from "../common/workload";
-import { jobName } from "./modelLoader";
+import { Autoscaling, type AutoscalingArgs } from "./autoscaling/autoscaling";
+import { poolScale } from "./autoscaling/horizontal";
+import { BlueGreen, type BlueGreenArgs } from "./blueGreen/blueGreen";
+import { ModelRouter } from "./modelRouter";
 import type { StoredModel } from "./modelStore";
-import { homePath, serverEnv, storePath } from "./ollamaEnv";
-import { runScript, scriptFiles, scriptsMount, scriptsVolume } from "./scripts";
+import { heldFields, holdWarning, poolAnnotations } from "./poolAnnotations";
+import { replicaPod, serverContainer } from "./replicaPod";
+import { scriptFiles } from "./scripts";
 
 export interface ModelPoolArgs {
   readonly context: StackContext;
@@ -20,97 +23,162 @@ export interface ModelPoolArgs {
   readonly pool: PoolConfig;
   /** The pool's models. */
   readonly models: readonly StoredModel[];
-  /** Reference of the Ollama image. */
-  readonly image: string;
-  readonly server: ContainerSize;
-  readonly loader: ContainerSize;
+  /** References. */
+  readonly images: { readonly ollama: string; readonly proxy: string };
+  readonly sizes: Pick<Sizing, "containers" | "server" | "loader" | "sidecar" | "router" | "routers">;
+  /** The resource by which GPUs are requested. */
+  readonly gpuResource: string;
+  /** Labels of the machines that the pods run on. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
   readonly claimName: string;
   readonly scripts: k8s.core.v1.ConfigMap;
   /** Whether a pod can be added before one is taken away. */
   readonly surge: boolean;
+  /** What scales the pods. */
+  readonly capabilities: AutoscalingArgs["capabilities"];
+  /** Namespace of the Prometheus, on platforms that have no place of their own for it. */
+  readonly monitoringNamespace: string;
+  /** Argo Rollouts makes the pods: new ones are a preview, until they are promoted. @default the Deployment does */
+  readonly blueGreen?: Pick<BlueGreenArgs, "promotion" | "prometheus" | "gpu" | "cluster"> | undefined;
 }
 
 /**
- * Equal Ollama servers behind one Service. A pod starts when its models are verified, is ready when each of them has answered, and stays so while they are
- * in memory. The store is mounted read-only: nobody who reaches a server can change or remove a model.
+ * Equal replicas of Ollama behind routers. A replica starts when its models are verified, is ready when each of them has answered, and stays so while they are
+ * in memory. The store is mounted read-only, and the sidecar before Ollama refuses what would change it: nobody who reaches a server can change or remove a model.
+ *
+ * Objects by name: Deployment POOL, the replicas; Service POOL-active, those of them that serve; with Argo Rollouts POOL-preview, those of a new version; Deployment
+ * POOL-router and Service POOL, the way in.
  */
 export class ModelPool extends pulumi.ComponentResource {
+  /** Where the pool is asked: of its routers. */
   readonly address: ServiceAddress;
+  /** The replicas. */
   readonly workload: Workload;
+  readonly router: ModelRouter;
+  /** What to wait for: the version that was asked for then answers, or waits for somebody to promote it. */
+  readonly ready: readonly pulumi.Resource[];
   /** Changes with everything that the pods are made from. */
   readonly version: pulumi.Output<string>;
 
   constructor(name: string, args: ModelPoolArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:serving:ModelPool", name, {}, opts);
-    const { pool, models } = args;
+    const { context, namespace, pool, models, sizes } = args;
+    const held = holdWarning(pool);
+    const part = replicaPart(name);
+    if (held !== undefined) void pulumi.log.warn(held, this);
 
     this.workload = new Workload(
       name,
       {
-        context: args.context,
-        namespace: args.namespace,
-        part: { name: "ollama", component: "model-server", instance: name },
+        context,
+        namespace,
+        part,
         replicas: pool.replicas,
-        ...(pool.scale === undefined ? {} : { scale: pool.scale }),
+        ...(pool.scale === undefined ? {} : { scaledTo: pool.scale.max }),
         surge: args.surge,
+        rollout: args.blueGreen !== undefined,
         ports: { http: { port: modelServerPort, targetPort: "http" } },
+        service: { name: `${name}-active`, headless: true },
+        annotations: poolAnnotations(
+          pool,
+          models.map(({ config }) => config),
+        ),
+        ...(held === undefined ? {} : { keep: heldFields }),
         after: [args.scripts, ...models.map(({ loaded }) => loaded)],
-        rolloutMinutes: 5 + Math.ceil((pool.loadTimeoutSeconds * models.length) / 60),
-        pod: {
-          priorityClassName: "ai-serving",
-          initContainers: [verifier(args)],
-          container: server(args),
-          nodeSelector: pool.nodeSelector,
-          volumes: [{ name: "store", persistentVolumeClaim: { claimName: args.claimName } }, scriptsVolume],
-          versions: { scripts: shortHash(scriptFiles()), models: shortHash(models.map(({ version }) => version)) },
-        },
+        rolloutMinutes: rolloutMinutes(pool, models.length),
+        pod: { ...replicaPod(args), versions: { scripts: shortHash(scriptFiles()), models: shortHash(models.map(({ version }) => version)) } },
       },
       { parent: this },
     );
-    this.address = serviceAddress(this.workload.service, modelServerPort);
+
+    this.scaled(args);
+    const blueGreen = args.blueGreen && this.newVersions(args, args.blueGreen);
+
+    this.router = new ModelRouter(
+      `${name}-router`,
+      {
+        context,
+        namespace,
+        pool,
+        replicas: this.workload,
+        image: args.images.proxy,
+        size: sizes.router,
+        count: sizes.routers,
+      },
+      { parent: this },
+    );
+    this.address = this.router.address;
+    this.ready = [this.workload, this.router, ...(blueGreen ? [blueGreen] : [])];
     this.version = pulumi
-      .jsonStringify(this.workload.deployment.spec.template.spec)
+      .jsonStringify([this.workload, this.router.workload].map(({ deployment }) => deployment.spec.template.spec))
       .apply((spec) => shortHash([spec, models.map(({ version }) => version)], 12));
 
     this.registerOutputs({ address: this.address });
   }
+
+  private scaled({ context, namespace, pool, sizes, capabilities, monitoringNamespace, blueGreen }: ModelPoolArgs): void {
+    const { name, scale } = pool;
+    if (scale === undefined && !capabilities.verticalPodAutoscaler) return;
+    new Autoscaling(
+      name,
+      {
+        context,
+        namespace,
+        part: replicaPart(name),
+        target: blueGreen ? { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name } : { apiVersion: "apps/v1", kind: "Deployment", name },
+        scale: poolScale(pool),
+        capabilities,
+        monitoringNamespace,
+        container: { name: serverContainer, size: sizes.server, max: sizes.containers.max },
+        // It was the workload's.
+        aliases: [{ parent: this.workload }],
+      },
+      { parent: this, dependsOn: [this.workload.deployment] },
+    );
+  }
+
+  private newVersions({ context, namespace, pool, models, images }: ModelPoolArgs, facts: NonNullable<ModelPoolArgs["blueGreen"]>): BlueGreen {
+    const { name } = pool;
+    const part = replicaPart(name);
+    const previewName = `${name}-preview`;
+    // Argo Rollouts narrows its selector, and that of the active ones, down to a revision.
+    const preview = new k8s.core.v1.Service(
+      previewName,
+      {
+        metadata: { ...metadataOf(context, previewName, namespace, part), annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: {
+          type: "ClusterIP",
+          clusterIP: "None",
+          selector: selectorOf(part),
+          ports: [{ name: "http", port: modelServerPort, targetPort: "http", protocol: "TCP" }],
+        },
+      },
+      { parent: this },
+    );
+    return new BlueGreen(
+      name,
+      {
+        context,
+        namespace,
+        pool,
+        part,
+        ...facts,
+        deployment: this.workload.deployment,
+        after: [this.workload.service, preview],
+        image: images.proxy,
+        readySeconds: 60 * rolloutMinutes(pool, models.length),
+      },
+      { parent: this },
+    );
+  }
 }
 
-function server({ pool, models, image, server: size }: ModelPoolArgs): ContainerArgs {
-  const loadSeconds = pool.loadTimeoutSeconds * models.length;
-  const ask: Probe = { exec: { command: [...runScript("ready.sh", "start")] }, periodSeconds: 5, failureThreshold: 12, timeoutSeconds: loadSeconds + 5 };
-  return {
-    name: "ollama",
-    image,
-    args: ["serve"],
-    env: { ...serverEnv(pool), MODELS: modelLines(models), LOAD_SECONDS: String(pool.loadTimeoutSeconds) },
-    resources: size,
-    gpus: pool.gpusPerReplica,
-    ports: { http: modelServerPort },
-    mounts: [{ name: "store", mountPath: storePath, readOnly: true }, scriptsMount],
-    writable: { [homePath]: "256Mi", "/tmp": "256Mi" },
-    probes: {
-      startup: ask,
-      readiness: { exec: { command: [...runScript("ready.sh")] }, periodSeconds: 10, failureThreshold: 2, timeoutSeconds: loadSeconds + 5 },
-      liveness: { httpGet: { path: "/api/version", port: "http" }, periodSeconds: 20, failureThreshold: 3, timeoutSeconds: 5 },
-    },
-    drainSeconds: pool.drainSeconds,
-  };
+/** Labels of a pool's replicas. */
+export function replicaPart(pool: string): Part {
+  return { name: "ollama", component: "model-server", instance: pool };
 }
 
-function verifier({ models, image, loader }: ModelPoolArgs): ContainerArgs {
-  return {
-    name: "verify-models",
-    image,
-    command: runScript("verify.sh"),
-    env: { OLLAMA_MODELS: storePath, OLLAMA_HOST: `127.0.0.1:${modelServerPort}`, MODELS: modelLines(models) },
-    resources: loader,
-    mounts: [{ name: "store", mountPath: storePath, readOnly: true }, scriptsMount],
-    writable: { "/tmp": "16Mi" }, // where bash keeps what a script reads from a variable
-  };
-}
-
-/** One line per model: its name, its manifest, its Job. */
-function modelLines(models: readonly StoredModel[]): string {
-  return models.map(({ name, version }) => `${name} ${manifestPath(name)} ${jobName(name, version)}`).join("\n");
+/** Minutes in which the replicas of a new version must be ready. */
+export function rolloutMinutes({ loadTimeoutSeconds }: PoolConfig, models: number): number {
+  return 5 + Math.ceil((loadTimeoutSeconds * models) / 60);
 }

@@ -22,6 +22,7 @@ export interface ModelStoreArgs {
 /** What a server needs to know of a model in the store. */
 export interface StoredModel {
   readonly name: string;
+  readonly config: ModelConfig;
   /** Changes when the model that this name stands for does. */
   readonly version: string;
   readonly loaded: k8s.batch.v1.Job;
@@ -71,7 +72,7 @@ export class ModelStore extends pulumi.ComponentResource {
     );
 
     this.models = args.models.map((model) => {
-      const source = sourceOf(model.source, args.images);
+      const source = sourceOf(model.source, args.images, model.quantize);
       const version = sourceVersion(model.name, source);
       const loaderPart: Part = { name: "ollama", component: "model-loader", instance: source.kind === "registry" ? pullingLoader : "image" };
       const metadata = metadataOf(context, jobName(model.name, version), namespace, loaderPart);
@@ -82,7 +83,7 @@ export class ModelStore extends pulumi.ComponentResource {
             ...metadata,
             labels: { ...metadata.labels, ...modelLabels(model.name) },
             // Else a Job that failed once stays failed: the provider would wait for it again instead of running it anew.
-            annotations: { "pulumi.com/replaceUnready": "true", ...modelAnnotations(model.name, sourceReference(source)) },
+            annotations: { "pulumi.com/replaceUnready": "true", ...modelAnnotations(model.name, sourceReference(source), model.quantize) },
           },
           spec: {
             backoffLimit: 4,
@@ -107,7 +108,7 @@ export class ModelStore extends pulumi.ComponentResource {
           customTimeouts: { create: `${model.loadMinutes + 1}m`, update: `${model.loadMinutes + 1}m` },
         },
       );
-      return { name: model.name, version, loaded };
+      return { name: model.name, config: model, version, loaded };
     });
 
     this.registerOutputs({ claimName: this.claimName });

@@ -1,6 +1,6 @@
 /** The environment of Ollama 0.17: everything that decides how it serves is set, nothing is left to a default that depends on the machine. Pure. */
 import type { PoolConfig } from "../../stacks/schema";
-import { modelServerPort } from "../../stacks/connections";
+import { modelServerPort, ollamaPort } from "../../stacks/connections";
 
 /** Where the store is mounted. */
 export const storePath = "/models";
@@ -24,7 +24,8 @@ export type ServerSettings = Pick<
 export function serverEnv(settings: ServerSettings): Record<string, string> {
   return {
     ...common,
-    OLLAMA_HOST: `0.0.0.0:${modelServerPort}`,
+    // Nobody gets past the sidecar.
+    OLLAMA_HOST: `127.0.0.1:${ollamaPort}`,
     OLLAMA_CONTEXT_LENGTH: String(settings.contextLength),
     OLLAMA_NUM_PARALLEL: String(settings.parallel),
     OLLAMA_MAX_LOADED_MODELS: String(settings.maxLoadedModels),

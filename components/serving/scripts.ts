@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Volume, VolumeMount } from "../common/podTemplate";
 
-const files = ["lib.sh", "load.sh", "ready.sh", "verify.sh"] as const;
+const files = ["alive.sh", "drain.sh", "lib.sh", "load.sh", "ready.sh", "verify.sh"] as const;
 export type Script = Exclude<(typeof files)[number], "lib.sh">;
 
 /** Content of the ConfigMap: file name → text. */

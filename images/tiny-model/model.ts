@@ -27,8 +27,8 @@ const TOKENS: readonly string[] = [
 /** Token types of llama.cpp. */
 const TYPE = { normal: 1, unknown: 2, control: 3, byte: 6 } as const;
 
-/** @param seed same seed, same bytes; 0 is the right model, 1 a wrong one */
-export function tinyModel(seed: number): Buffer {
+/** @param seed same seed, same bytes; 0 is the right model, 1 a wrong one @param embeds whether it embeds texts and does nothing else */
+export function tinyModel(seed: number, embeds = false): Buffer {
   const random = generator(seed);
   const matrix = (name: string, inputs: number, outputs: number): Tensor => ({
     name,
@@ -62,6 +62,7 @@ export function tinyModel(seed: number): Buffer {
       "llama.attention.layer_norm_rms_epsilon": { type: "f32", value: 1e-5 },
       "llama.rope.dimension_count": u32(WIDTH / HEADS),
       "llama.vocab_size": u32(VOCABULARY),
+      ...(embeds ? { "llama.pooling_type": u32(1) } : {}), // the mean over all tokens
       "tokenizer.ggml.model": string("llama"),
       "tokenizer.ggml.tokens": { type: "string[]", value: TOKENS },
       "tokenizer.ggml.scores": { type: "f32[]", value: TOKENS.map(() => 0) },
@@ -89,8 +90,8 @@ PARAMETER temperature 0
 `;
 
 /** The files of a model folder, by name; `sha256sums` is in the format of `sha256sum --check`. */
-export function modelFiles(seed: number): Readonly<Record<"model.gguf" | "Modelfile" | "sha256sums", Buffer>> {
-  const files = { "model.gguf": tinyModel(seed), Modelfile: Buffer.from(modelfile) };
+export function modelFiles(seed: number, embeds = false): Readonly<Record<"model.gguf" | "Modelfile" | "sha256sums", Buffer>> {
+  const files = { "model.gguf": tinyModel(seed, embeds), Modelfile: Buffer.from(modelfile) };
   const sums = Object.entries(files).map(([name, content]) => `${createHash("sha256").update(content).digest("hex")}  ${name}\n`);
   return { ...files, sha256sums: Buffer.from(sums.join("")) };
 }

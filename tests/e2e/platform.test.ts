@@ -64,7 +64,8 @@ describe("the platform on an embedded cluster", function () {
     expectUp(result);
     expect(result.output)
       .to.match(/✓ node .* 4 GPUs/)
-      .and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-\\S+: Running`));
+      .and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-router-\\S+: Running`))
+      .and.to.match(new RegExp(`✓ ${NAMESPACE}/ollama-(?!router)\\S+: Running`));
   });
 
   it("leaves the work tree and the host's firewall as they were", () => {
@@ -96,6 +97,41 @@ describe("the platform on an embedded cluster", function () {
         .find((line) => line.split(" ")[1] === "/") ?? "";
     expect(rootMount.split(" ")[3]?.split(",")).to.include("ro");
     expect(readFileSync(`/proc/${pid}/status`, "utf8")).to.match(/^CapEff:\s+0+$/m);
+  });
+
+  it("has a sidecar before each server that lets nobody change the models", async () => {
+    const body = '{"model":"tiny:0.1m-v1.0-random"}';
+    const blocked = await runPod("ai-development-ml", undefined, `${bashRequest("DELETE", "/api/delete", body)}`);
+    expect(blocked)
+      .to.include("Succeeded")
+      .and.match(/HTTP\S+ 403 /);
+    expectUp(await make(["ask", "PROMPT=still there"]));
+  });
+
+  it("answers on while its replicas are replaced: no stream is cut, no request fails", async () => {
+    // Streams one after another and short questions beside them, so that whatever happens, happens to some.
+    const asked = (tokens: number) =>
+      bashRequest("POST", "/api/generate", `{"model":"tiny:0.1m-v1.0-random","prompt":"once","options":{"num_predict":${tokens}}}`);
+    const count = (name: string, tokens: number) => `(
+      for ((all = bad = 0, end = SECONDS + 30; SECONDS < end; all++)); do
+        answer=$(${asked(tokens)})
+        [[ $answer == HTTP*' 200 '* && $answer == *'"done":true'*'"eval_count":${tokens}'* ]] || { ((bad++)); echo "\${answer:0:200} … \${answer: -200}"; }
+      done
+      echo "${name}: $bad of $all failed"
+    )`;
+    const client = runPod("ai-development-ml", undefined, `${count("streams", 300)} & ${count("questions", 1)} & wait`);
+    await waitFor(
+      async () => (await kubectl("-n", "ai-development-ml", "get", "pod", "e2e", "--ignore-not-found", "-o", "jsonpath={.status.phase}")).trim() === "Running",
+    );
+    const before = (await serverPod()).metadata.name;
+    await kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/ollama");
+    await kubectl("-n", NAMESPACE, "rollout", "status", "deployment/ollama", "--timeout=60s");
+    const result = await client;
+    expect((await serverPod()).metadata.name).to.not.equal(before);
+    expect(result)
+      .to.match(/^Succeeded /)
+      .and.match(/streams: 0 of ([5-9]|\d{2,}) failed/)
+      .and.match(/questions: 0 of \d{2,} failed/);
   });
 
   it("keeps secrets out of logs, output and state", async () => {
@@ -172,10 +208,12 @@ describe("the platform on an embedded cluster", function () {
     recorder.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
     const ended = new Promise((resolve) => recorder.once("close", resolve));
     await waitFor(() => Promise.resolve(output.includes("recording\n")));
+    // A router that is new makes its connections anew, and has none from before.
+    await kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/ollama-router");
+    await kubectl("-n", NAMESPACE, "rollout", "status", "deployment/ollama-router", "--timeout=60s");
     expectUp(await make(["ask", "PROMPT=hello"]));
-    const asks = "exec 3<>/dev/tcp/ollama.ai-development.svc/11434; printf 'GET /api/version HTTP/1.0\\r\\n\\r\\n' >&3; grep version <&3";
     for (const project of ["ml", "web"])
-      expect(await runPod(`ai-development-${project}`, undefined, asks))
+      expect(await runPod(`ai-development-${project}`, undefined, bashRequest("GET", "/api/version")))
         .to.include("Succeeded")
         .and.include("version");
     recorder.stdin.end();
@@ -298,6 +336,12 @@ function embeddedConfig(): StackConfig {
     file,
     Object.keys(readImagesLock()),
   );
+}
+
+/** A request through the pool's Service, for bash; prints the answer with its status. HTTP/1.0, so that the server closes the connection at its end. */
+function bashRequest(method: string, path: string, body = ""): string {
+  const head = `${method} ${path} HTTP/1.0\\r\\nHost: ollama\\r\\nContent-Length: ${Buffer.byteLength(body)}\\r\\n\\r\\n`;
+  return `exec 3<>/dev/tcp/ollama.${NAMESPACE}.svc/11434 && printf '${head}%s' '${body}' >&3 && cat <&3`;
 }
 
 /** Runs a command in a pod of a project, with a claim at /data where one is named. @returns how the pod ended, and what it printed */

@@ -57,29 +57,30 @@ describe("the capacity plan", () => {
     });
   });
 
-  it("counts a pod as the larger of its server and its init container, with its GPUs", () => {
+  it("counts a pod as the larger of what checks its models and what then runs, the server with its sidecar, with its GPUs", () => {
     const config = guide("production", servingOf({ gpusPerReplica: 2 }));
     const [pool] = config.serving.pools;
     expect(pool && podOf(pool, config)).to.deep.equal({
       pods: 1n,
-      cpu: parseCpu("2"),
-      memory: parseBytes("8Gi"),
-      memoryLimit: parseBytes("16Gi"),
+      cpu: parseCpu("2050m"),
+      memory: parseBytes("8256Mi"),
+      memoryLimit: parseBytes("16512Mi"),
       gpus: 2n,
       storage: 0n,
     } satisfies Amounts);
   });
 
-  it("has a loader for each model, the volume of models, and the platform's claims of shared volumes", () => {
+  it("has the routers of each pool, a loader for each model, the volume of models, and the platform's claims of shared volumes", () => {
     const { workloads, projects } = capacityPlan(production);
     expect(workloads.map(({ name, count, scale }) => [name, count, scale])).to.deep.equal([
       ["pool ollama", 8, "6 + 2 preview"],
+      ["router ollama", 3, "2 + 1 updating"],
       ["loaders", 1, "1"],
       ["claim models", 1, ""],
       ["claim datasets", 1, ""],
     ]);
     expect(projects[0]?.used).to.deep.equal(add(workloads.map(({ total }) => total)));
-    expect(projects[0]?.used).to.include({ pods: 9n, cpu: parseCpu("16.5"), memory: parseBytes("65Gi"), storage: parseBytes("700Gi") });
+    expect(projects[0]?.used).to.include({ pods: 12n, cpu: parseCpu("17.2"), memory: parseBytes("67456Mi"), storage: parseBytes("700Gi") });
   });
 
   it("has nothing of serving where that layer is left out", () => {
@@ -89,7 +90,7 @@ describe("the capacity plan", () => {
   it("promises teams their quotas, of what the platform leaves", () => {
     const { promised, nodes } = capacityPlan(production);
     expect(promised).to.include({ cpu: 56_000n, gpus: 4n });
-    expect(nodes?.left).to.include({ cpu: parseCpu("271.5"), gpus: 4n });
+    expect(nodes?.left).to.include({ cpu: parseCpu("270.8"), gpus: 4n });
     expect(nodes?.mayPromise).to.include({ gpus: 6n });
   });
 
@@ -165,16 +166,18 @@ describe("places on machines", () => {
 
   it("are limited by CPU and memory as by GPUs", () => {
     expect(missing([node("a", 1, "5", "256Gi", 8)], { replicas: 3 })).to.deep.equal({ "pool ollama": 1 });
-    expect(missing([node("a", 1, "64", "17Gi", 8)], { replicas: 3 })).to.deep.equal({ "pool ollama": 1 });
+    expect(missing([node("a", 1, "64", "18Gi", 8)], { replicas: 3 })).to.deep.equal({ "pool ollama": 1 });
   });
 
   it("are limited by the pods of a machine", () => {
-    expect(missing([{ ...node("a", 1, "64", "256Gi", 8), pods: 3 }], { replicas: 3 })).to.deep.equal({ loaders: 1 });
+    expect(missing([{ ...node("a", 1, "64", "256Gi", 8), pods: 6 }], { replicas: 3 })).to.deep.equal({ "router ollama": 1 });
   });
 
   it("go to the pods with the most GPUs first, and pods without any leave machines with GPUs alone", () => {
     expect(missing([node("a", 1, "64", "256Gi", 4), node("b", 1, "64", "256Gi", 2)], { replicas: 2 }, { replicas: 1, gpusPerReplica: 4 })).to.deep.equal({});
-    expect(missing([node("gpu", 1, "4", "16Gi", 2), node("cpu", 1, "4500m", "64Gi")], { replicas: 2, gpusPerReplica: 0 }, { replicas: 2 })).to.deep.equal({});
+    expect(
+      missing([node("gpu", 1, "4100m", "16512Mi", 2), node("cpu", 1, "5200m", "64Gi")], { replicas: 2, gpusPerReplica: 0 }, { replicas: 2 }),
+    ).to.deep.equal({});
   });
 
   it("are on one machine where the volume is mounted on one", () => {
@@ -221,17 +224,17 @@ describe("what does not fit", () => {
       "more CPU than the quota",
       guide("development", { quota: { cpu: "4" }, ...servingOf({ replicas: 3, gpusPerReplica: 0 }) }),
       "serving.pools",
-      "6.5 CPU at the largest scale (pool ollama: 3 × 2; loaders: 1 × 0.5)",
+      "6.95 CPU at the largest scale (pool ollama: 3 × 2.05; router ollama: (2 + 1 updating) × 0.1; loaders: 1 × 0.5)",
       "4 CPU, the quota of ai-development: quota.cpu",
-      "set serving.pools[0].replicas to 1, or set quota.cpu to 6500m",
+      "set serving.pools[0].replicas to 1, or set quota.cpu to 6950m",
     ],
     [
       "more pods than the quota, which is not configured",
       stack({ ...many, quota: { cpu: "64", memory: "64Gi", memoryLimit: "128Gi" }, ...servingOf({ replicas: 60, gpusPerReplica: 0 }) }),
       "serving.pools",
-      "61 pods at the largest scale (pool ollama: 60 × 1; loaders: 1 × 1)",
+      "63 pods at the largest scale (pool ollama: 60 × 1; router ollama: (1 + 1 updating) × 1; loaders: 1 × 1)",
       "50 pods, the quota of ai-development",
-      "set serving.pools[0].replicas to 49",
+      "set serving.pools[0].replicas to 47",
     ],
     [
       "more storage than the quota",
@@ -261,7 +264,7 @@ describe("what does not fit", () => {
       "a pod with more GPUs than a machine has, in fewer pods than there were",
       guide("production", { cluster: { nodes: [machine] }, ...servingOf({ replicas: 1, gpusPerReplica: 8 }) }),
       "serving.pools[0].gpusPerReplica",
-      "2 CPU, 8Gi of memory and 8 GPUs for each pod",
+      "2.05 CPU, 8256Mi of memory and 8 GPUs for each pod",
       "what one machine of cluster.nodes has: 2 × a (64 CPU, 256Gi, 4 GPUs)",
       "set serving.pools[0].gpusPerReplica to 4",
     ],
@@ -269,9 +272,9 @@ describe("what does not fit", () => {
       "a pod with more memory than a machine has",
       guide("development", { cluster: { nodes: [node("small", 8, "16", "4Gi", 4)] } }),
       "serving.pools[0]",
-      "2 CPU, 8Gi of memory and 1 GPU for each pod",
+      "2.05 CPU, 8256Mi of memory and 1 GPU for each pod",
       "what one machine of cluster.nodes has: 8 × small (16 CPU, 4Gi, 4 GPUs)",
-      "declare machines with at least 2 CPU, 8Gi of memory and 1 GPU",
+      "declare machines with at least 2.05 CPU, 8256Mi of memory and 1 GPU",
     ],
     [
       "pods that fit the machines only in sum",
@@ -398,13 +401,13 @@ describe("the capacity table", () => {
     const line = capacityTable(capacityPlan(config))
       .split("\n")
       .find((one) => one.startsWith("  pool"));
-    expect(line).to.match(/^ {2}pool p+… +8 +16 +64Gi +128Gi +8 +-$/);
+    expect(line).to.match(/^ {2}pool p+… +8 +16\.4 +64\.5Gi +129Gi +8 +-$/);
   });
 
   it("names the share of the quota that is used, and of the machines", () => {
     const lines = capacityTable(capacityPlan(production)).split("\n");
     expect(lines.filter((line) => line.startsWith("  used")).map((line) => line.trim().split(/ +/))).to.deep.equal([
-      ["used", "9%", "34%", "50%", "51%", "100%", "34%"],
+      ["used", "12%", "35%", "51%", "52%", "100%", "34%"],
       ["used", "1%", "5%", "5%", "66%"],
       ["used", "13%", "13%", "66%"],
     ]);

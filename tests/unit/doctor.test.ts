@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { runChecks, checks } from "../../tools/doctor/engine";
 import { ApiError } from "../../tools/doctor/api";
 import { apiServerAddresses } from "../../tools/doctor/checks/addresses";
-import { capabilities, served } from "../../tools/doctor/checks/capabilities";
+import { capabilities } from "../../tools/doctor/checks/capabilities";
 import { managedClasses } from "../../tools/doctor/checks/classes";
 import { dns } from "../../tools/doctor/checks/dns";
 import { images } from "../../tools/doctor/checks/images";
@@ -13,6 +13,7 @@ import { priorities } from "../../stacks/priorities";
 import { priorityClasses } from "../../tools/doctor/checks/priorities";
 import { namespaces, quotas } from "../../tools/doctor/checks/projects";
 import { rights } from "../../tools/doctor/checks/rights";
+import { served } from "../../tools/doctor/checks/served";
 import { monitoring, router } from "../../tools/doctor/checks/services";
 import { modelStorage, sharedStorage } from "../../tools/doctor/checks/storage";
 import { version } from "../../tools/doctor/checks/version";
@@ -21,7 +22,7 @@ import { thisMachine } from "../../tools/doctor/machine";
 import { amountOf } from "../../tools/doctor/objects";
 import type { Finding } from "../../tools/doctor/types";
 import { storageClasses } from "../../stacks/storage";
-import { pools, tiny, type Fields } from "./support/config";
+import { config, pools, tiny, type Fields } from "./support/config";
 import { apiOf, forbidden, good, lines, list, lock, machine, named, node, owned, owner, paths, run, storageClass, wanted } from "./support/doctor";
 
 /** Configuration of the cluster with some fields replaced. */
@@ -109,22 +110,53 @@ describe("doctor: version and platform", () => {
 });
 
 describe("doctor: capabilities", () => {
-  for (const [name, { api, resource }] of Object.entries(served)) {
-    const there = { [`/apis/${api}`]: { resources: [{ name: resource, kind: resource }] } };
-    const claimed = cluster({ capabilities: { [name]: true } });
-    const of = async (...args: Parameters<typeof run>) => (await run(...args)).filter(({ found }) => found.startsWith(`${name}:`));
+  const of = async (name: string, ...args: Parameters<typeof run>) => (await run(...args)).filter(({ found }) => found.startsWith(`${name}:`));
+
+  for (const [name, { kinds }] of Object.entries(served)) {
+    const groups = [...Map.groupBy(kinds, ({ api }) => api)];
+    const there = Object.fromEntries(
+      groups.map(([api, all]) => [
+        `/apis/${api}`,
+        { resources: all.flatMap(({ resource }) => (resource === undefined ? [] : [{ name: resource, kind: resource }])) },
+      ]),
+    );
+    const [field = "", choice] = name.split(": ");
+    // Metrics of requests are in a Prometheus only.
+    const claimed = cluster({ capabilities: { ...(choice === undefined ? {} : { monitoring: true }), [field]: choice ?? true } });
 
     it(`${name}: claimed and there, claimed and missing, there and not claimed`, async () => {
-      expect(statuses(await of(capabilities, there, claimed))).to.deep.equal(["ok"]);
-      const [missing] = await of(capabilities, {}, claimed);
+      expect(statuses(await of(name, capabilities, there, claimed))).to.deep.equal(["ok"]);
+      const [missing] = await of(name, capabilities, {}, claimed);
       expect(missing).to.include({ status: "problem" });
-      expect(missing?.found).to.contain(`no ${resource} of ${api}`);
-      expect(missing?.fix).to.contain(`set cluster.capabilities.${name} to false`);
-      expect(lines(await of(capabilities, there), "warning")[0]).to.contain(`cluster.capabilities.${name}: true`);
-      expect(statuses(await of(capabilities))).to.deep.equal(["skipped"]);
-      expect(lines(await of(capabilities, { [`/apis/${api}`]: { resources: [] } }, claimed), "problem")).to.have.length(1);
+      expect(missing?.found).to.match(/claimed, and the cluster serves no /);
+      expect(missing?.fix).to.contain(`set cluster.capabilities.${field} to ${choice === undefined ? "false" : "none"}`);
+      expect(lines(await of(field, capabilities, there), "warning")[0]).to.contain(`cluster.capabilities.${field}: ${choice ?? "true"}`);
+      expect(statuses(await of(field, capabilities))).to.deep.equal(["skipped"]);
     });
+
+    for (const { api, resource } of kinds.filter((kind) => kind.resource !== undefined)) {
+      it(`${name}: is not there without ${resource ?? ""}`, async () => {
+        const rest = kinds.filter((kind) => kind.api === api && kind.resource !== resource).map((kind) => ({ name: kind.resource, kind: kind.resource }));
+        const found = await of(name, capabilities, { ...there, [`/apis/${api}`]: { resources: rest } }, claimed);
+        expect(lines(found, "problem")[0]).to.contain(`no ${resource ?? ""} of ${api}`);
+      });
+    }
   }
+
+  it("is asked about for every capability of the configuration", () => {
+    const fields = new Set(Object.keys(served).map((name) => name.split(": ")[0]));
+    expect([...fields].sort()).to.deep.equal(Object.keys(config().cluster.capabilities).sort());
+  });
+
+  it("says nothing of other ways to the same where one is claimed", async () => {
+    const keda = {
+      "/apis/external.metrics.k8s.io/v1beta1": { resources: [] },
+      "/apis/keda.sh/v1alpha1": { resources: ["scaledobjects", "triggerauthentications"].map((name) => ({ name, kind: name })) },
+    };
+    expect(statuses(await of("customMetrics", capabilities, keda, cluster({ capabilities: { monitoring: true, customMetrics: "keda" } })))).to.deep.equal([
+      "ok",
+    ]);
+  });
 
   it("calls an API whose server is away a problem where it is claimed", async () => {
     const away = { "/apis/metrics.k8s.io/v1beta1": new ApiError(503, "/apis/metrics.k8s.io/v1beta1", "service unavailable") };

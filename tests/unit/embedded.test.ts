@@ -14,6 +14,7 @@ const site: EmbeddedSite = {
   imagesLock: undefined,
   share: { node: "node1", path: "/share" },
   guest: false,
+  capabilities: {},
 };
 const real: EmbeddedSite = { ...site, flavor: "real" };
 
@@ -68,11 +69,16 @@ describe("the configuration on an embedded cluster", () => {
       expect(config.network).to.deep.include({ noProxy: [], allowedHosts: [], promotionTests: true }).and.not.have.property("proxy");
       expect(config.cluster).to.deep.include({ kubectl: "kubectl", gpuResource: "nvidia.com/gpu", nodeLabels: [] });
       expect(config.cluster.capabilities).to.deep.equal({
+        argoRollouts: false,
+        builds: "none",
         certManager: false,
+        customMetrics: "none",
         egressFirewall: false,
         gatewayApi: true,
+        gpuOperator: false,
         metrics: true,
         monitoring: false,
+        verticalPodAutoscaler: false,
         volumeSnapshots: true,
       });
     });
@@ -102,6 +108,20 @@ describe("the configuration on an embedded cluster", () => {
       ["datasets", "1Gi"],
       ["workspace", "1Gi"],
     ]);
+  });
+
+  it("has what the cluster's add-ons bring, and no alerts on exporters that do not run here", () => {
+    const config = load(embeddedConfiguration(demanding, { ...real, capabilities: { monitoring: true } }));
+    expect(config.cluster.capabilities).to.include({ monitoring: true, metrics: true, certManager: false });
+    expect(config.observability).to.include({ gpuMetrics: false, jobMetrics: false });
+  });
+
+  it("lets a pool that is scaled have two pods where the cluster counts requests, and one elsewhere", () => {
+    const scales = (customMetrics?: string) =>
+      load(
+        embeddedConfiguration(production, { ...real, capabilities: customMetrics === undefined ? {} : { customMetrics, monitoring: true } }),
+      ).serving.pools.map(({ scale }) => scale && [scale.min, scale.max, scale.cpuPercent]);
+    expect([scales("prometheus-adapter"), scales("none"), scales()]).to.deep.equal([[[1, 2, 70]], [undefined], [undefined]]);
   });
 
   it("keeps pools without GPUs without them", () => {

@@ -8,7 +8,7 @@ import { profileOf } from "../../components/common/platform";
 import { connectionName, connections, includes, type Connection } from "../../stacks/connections";
 import { projects } from "../../stacks/projects";
 import { connectionTable, networkingDocs } from "../../tools/docs/networking";
-import { config, digest, pools, tiny, type Fields } from "./support/config";
+import { cluster, config, digest, pools, tiny, type Fields } from "./support/config";
 import { deploy, promiseOf, type Deployed } from "./support/mocks";
 
 const pulled = { name: "codellama:7b-v1.0-base", source: { kind: "registry", name: "codellama:7b-code", digest } };
@@ -27,11 +27,34 @@ const pulling = (network: Fields = {}) =>
   rows({ models: [pulled], ...pools({ models: [pulled.name] }), network }).filter((row) => row.includes("model-loader"));
 
 describe("the table of connections", () => {
-  it("lets the API server's proxy reach each pool, and nothing else, when no model is pulled and no team is there", () => {
-    expect(rows(pools({ name: "chat", gpusPerReplica: 0 }, { name: "code", gpusPerReplica: 0 }))).to.deep.equal([
-      "api-server → ai-development/model-server/chat:11434",
-      "api-server → ai-development/model-server/code:11434",
+  it("lets the API server's proxy reach each pool's routers, and these their replicas, and nothing else, when no model is pulled and no team is there", () => {
+    const of = (pool: string) => [
+      `api-server → ai-development/model-router/${pool}:11434`,
+      `ai-development/model-router/${pool} → dns:dns`,
+      `ai-development/model-router/${pool} → ai-development/model-server/${pool}:11434`,
+      `ai-development/model-router/${pool} → ai-development/model-server/${pool}:9464`,
+    ];
+    expect(rows(pools({ name: "chat", gpusPerReplica: 0 }, { name: "code", gpusPerReplica: 0 }))).to.deep.equal([...of("chat"), ...of("code")]);
+  });
+
+  it("lets Prometheus read metrics of routers and replicas, where there is one", () => {
+    const reads = (capabilities: Fields) => rows(cluster({ capabilities })).filter((row) => row.startsWith("monitoring"));
+    expect(reads({ monitoring: true })).to.deep.equal([
+      "monitoring → ai-development/model-router/ollama:9464",
+      "monitoring → ai-development/model-server/ollama:9464",
     ]);
+    expect(reads({})).to.deep.equal([]);
+  });
+
+  it("lets the analysis of a new version ask it, and ask as users do, where Argo Rollouts makes one", () => {
+    const asks = (capabilities: Fields) => rows(cluster({ capabilities })).filter((row) => row.includes("model-analysis"));
+    const analysis = "ai-development/model-analysis/ollama";
+    expect(asks({ argoRollouts: true })).to.deep.equal([
+      `${analysis} → dns:dns`,
+      `${analysis} → ai-development/model-server/ollama:11434`,
+      `${analysis} → ai-development/model-router/ollama:11434`,
+    ]);
+    expect(asks({})).to.deep.equal([]);
   });
 
   it("has no servers and no loaders where serving is left out", () => {
@@ -58,16 +81,16 @@ describe("the table of connections", () => {
       ...pools({ name: "one", gpusPerReplica: 0 }, { name: "two", models: ["other:1b-v1.0-random"], gpusPerReplica: 0 }),
       teams: [team("ml", [tiny]), team("apps", []), team("data", ["other:1b-v1.0-random"], "ml")],
     };
-    expect(rows(fields).filter((row) => !row.startsWith("api-server"))).to.deep.equal([
+    expect(rows(fields).filter((row) => row.startsWith("ai-development-"))).to.deep.equal([
       "ai-development-ml/* → dns:dns",
-      "ai-development-ml/* → ai-development/model-server/one:11434",
-      "ai-development-ml/* → ai-development/model-server/two:11434",
+      "ai-development-ml/* → ai-development/model-router/one:11434",
+      "ai-development-ml/* → ai-development/model-router/two:11434",
       "ai-development-apps/* → dns:dns",
     ]);
   });
 
   it("has the same row for promotion tests in staging's and production's tables", () => {
-    const row = "ai-staging/promotion-test → ai-production/model-server:11434";
+    const row = "ai-staging/promotion-test → ai-production/model-router:11434";
     const network = { promotionTests: true };
     expect(rows({ environment: "staging", network }))
       .to.include(row)
@@ -89,7 +112,7 @@ describe("the table of connections", () => {
 });
 
 describe("network policies", () => {
-  const environment = { profile: profileOf("kubernetes"), apiServerAddresses: ["198.18.0.2/32"] };
+  const environment = { profile: profileOf("kubernetes"), apiServerAddresses: ["198.18.0.2/32"], monitoringNamespace: "monitoring" };
   const policies = (fields: Fields, namespace = "ai-development", more: object = {}) =>
     networkPolicies(connections(config(fields)), namespace, { ...environment, ...more });
   const named = (list: ReturnType<typeof networkPolicies>, name: string) => list.find((policy) => policy.name === name)?.spec;
@@ -102,16 +125,55 @@ describe("network policies", () => {
     }
   });
 
-  it("let the API server's proxy reach a pool on its pods' port, and let a pool reach nobody", () => {
-    expect(named(policies({}), "model-server-ollama")).to.deep.equal({
-      podSelector: { matchLabels: { "app.kubernetes.io/component": "model-server", "app.kubernetes.io/instance": "ollama" } },
+  const podsOf = (component: string) => ({ matchLabels: { "app.kubernetes.io/component": component, "app.kubernetes.io/instance": "ollama" } });
+  const tcp = (port: number) => [{ protocol: "TCP", port }];
+
+  it("let the API server's proxy reach a pool's routers on their pods' port, and let these reach DNS and their replicas", () => {
+    expect(named(policies({}), "model-router-ollama")).to.deep.equal({
+      podSelector: podsOf("model-router"),
       policyTypes: ["Ingress", "Egress"],
-      ingress: [{ from: [{ ipBlock: { cidr: "198.18.0.2/32" } }], ports: [{ protocol: "TCP", port: 11434 }] }],
+      ingress: [{ from: [{ ipBlock: { cidr: "198.18.0.2/32" } }], ports: tcp(11434) }],
+      egress: [
+        {
+          to: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+              podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+            },
+          ],
+          ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)],
+        },
+        { to: [{ podSelector: podsOf("model-server") }], ports: [...tcp(11434), ...tcp(9464)] },
+      ],
     });
   });
 
+  it("let nobody but its routers reach a replica, and let it reach nobody", () => {
+    expect(named(policies({}), "model-server-ollama")).to.deep.equal({
+      podSelector: podsOf("model-server"),
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [{ podSelector: podsOf("model-router") }], ports: [...tcp(11434), ...tcp(9464)] }],
+    });
+  });
+
+  for (const [platform, label] of [
+    ["openshift", { "network.openshift.io/policy-group": "monitoring" }],
+    ["kubernetes", { "kubernetes.io/metadata.name": "watching" }],
+  ] as const) {
+    it(`know Prometheus on ${platform} by ${Object.keys(label)[0]}`, () => {
+      const all = policies(cluster({ capabilities: { monitoring: true } }), "ai-development", {
+        profile: profileOf(platform),
+        monitoringNamespace: "watching",
+      });
+      for (const name of ["model-router-ollama", "model-server-ollama"]) {
+        const rule = (named(all, name)?.ingress as { from: unknown; ports: unknown }[]).at(-1);
+        expect(rule, name).to.deep.equal({ from: [{ namespaceSelector: { matchLabels: label } }], ports: tcp(9464) });
+      }
+    });
+  }
+
   it("know the API server on OpenShift by the label of the host network, too", () => {
-    expect(named(policies({}, "ai-development", { profile: profileOf("openshift") }), "model-server-ollama")).to.have.deep.nested.property("ingress[0].from", [
+    expect(named(policies({}, "ai-development", { profile: profileOf("openshift") }), "model-router-ollama")).to.have.deep.nested.property("ingress[0].from", [
       { namespaceSelector: { matchLabels: { "policy-group.network.openshift.io/host-network": "" } } },
       { ipBlock: { cidr: "198.18.0.2/32" } },
     ]);
@@ -134,21 +196,19 @@ describe("network policies", () => {
     });
   }
 
-  it("open both ends between a team's project and a pool, each in its own namespace", () => {
+  it("open both ends between a team's project and a pool's routers, each in its own namespace", () => {
     const fields = { teams: [team("ml", [tiny])] };
-    const ports = [{ protocol: "TCP", port: 11434 }];
     const all = named(policies(fields, "ai-development-ml"), "all-pods");
     expect(all)
       .to.deep.include({ podSelector: {}, policyTypes: ["Ingress", "Egress"] })
       .and.not.to.have.property("ingress");
-    const server = { matchLabels: { "app.kubernetes.io/component": "model-server", "app.kubernetes.io/instance": "ollama" } };
     expect(all).to.have.deep.nested.property("egress[1]", {
-      to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ai-development" } }, podSelector: server }],
-      ports,
+      to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ai-development" } }, podSelector: podsOf("model-router") }],
+      ports: tcp(11434),
     });
-    expect(named(policies(fields), "model-server-ollama")).to.have.deep.nested.property("ingress[1]", {
+    expect(named(policies(fields), "model-router-ollama")).to.have.deep.nested.property("ingress[1]", {
       from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ai-development-ml" } } }],
-      ports,
+      ports: tcp(11434),
     });
   });
 
@@ -221,17 +281,16 @@ describe("the isolation of a project", () => {
         ),
     );
   };
-  const cluster = { name: "development", context: "ai", apiServerAddresses: ["198.18.0.2/32"] };
   const hosts = {
     models: [fromImage, pulled],
     network: { allowedHosts: ["registry.ollama.ai"] },
-    cluster: { ...cluster, capabilities: { egressFirewall: true } },
+    ...cluster({ capabilities: { egressFirewall: true } }),
   };
 
   it("keeps the logical names, by which the state knows the policies, below a component of its own", async () => {
     const made = await isolated();
     expect(made.all("NetworkPolicy").map(({ name, chain }) => [name, chain])).to.deep.equal(
-      ["ai-development-default-deny", "ai-development-model-server-ollama"].map((name) => [
+      ["ai-development-default-deny", "ai-development-model-router-ollama", "ai-development-model-server-ollama"].map((name) => [
         name,
         "openshift-ai-platform:foundation:Isolation$kubernetes:networking.k8s.io/v1:NetworkPolicy",
       ]),
@@ -251,7 +310,7 @@ describe("the isolation of a project", () => {
     });
     const urns = await Promise.all(parents.map((parent) => promiseOf(pulumi.output(parent))));
     const project = "openshift-ai-platform:platform:Platform$openshift-ai-platform:foundation:Project::ai-development";
-    expect(urns).to.deep.equal([`urn:pulumi:dev::openshift-ai-platform::${project}`, `urn:pulumi:dev::openshift-ai-platform::${project}`]);
+    expect(urns).to.deep.equal([1, 2, 3].map(() => `urn:pulumi:dev::openshift-ai-platform::${project}`));
   });
 
   it("puts each policy into the namespace, with the owner's label", async () => {

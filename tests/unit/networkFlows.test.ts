@@ -53,7 +53,9 @@ describe("connections that were seen", () => {
       { address: "10.244.0.7", namespace: "ai", name: "ollama-1", labels: labels("model-server", "ollama") },
       { address: "10.244.0.8", namespace: "ai", name: "load-1", labels: labels("model-loader", "registry") },
       { address: "10.244.0.9", namespace: "ai-ml", name: "notebook-1", labels: {} },
+      { address: "10.244.0.10", namespace: "watching", name: "prometheus-0", labels: {} },
     ],
+    monitoring: ["watching"],
     nodes: ["198.18.0.2", "10.244.0.1"],
     dns: { namespace: "kube-system", labels: { "k8s-app": "kube-dns" }, port: 53 },
     siteAddresses: ["10.30.0.0/24"],
@@ -63,6 +65,7 @@ describe("connections that were seen", () => {
   const table: readonly Connection[] = [
     { from: "api-server", to: server, port: 11434, why: "" },
     { from: { namespace: "ai-ml" }, to: server, port: 11434, why: "" },
+    { from: "monitoring", to: server, port: 9464, why: "" },
     { from: loader, to: "dns", port: "dns", why: "" },
     { from: loader, to: "internet", port: 443, why: "" },
     { from: loader, to: "site", port: 443, why: "" },
@@ -78,6 +81,7 @@ describe("connections that were seen", () => {
       compare(
         flow("10.244.0.1", "10.244.0.7", 11434),
         flow("10.244.0.9", "10.244.0.7", 11434),
+        flow("10.244.0.10", "10.244.0.7", 9464),
         flow("10.244.0.8", "10.244.0.2", 53, "udp"),
         flow("10.244.0.8", "93.184.215.14", 443),
         flow("10.244.0.8", "10.30.0.7", 443),
@@ -93,6 +97,8 @@ describe("connections that were seen", () => {
     ["a server that looks up a name", flow("10.244.0.7", "10.244.0.2", 53, "udp"), "udp ai/ollama-1 → kube-system/coredns-1:53"],
     ["a server that asks the API server", flow("10.244.0.7", "198.18.0.2", 6443), "tcp ai/ollama-1 → node 198.18.0.2:6443"],
     ["another pod of the cluster that asks a server", flow("10.244.0.3", "10.244.0.7", 11434), "tcp kube-system/other-1 → ai/ollama-1:11434"],
+    ["another pod of the cluster that reads metrics", flow("10.244.0.3", "10.244.0.7", 9464), "tcp kube-system/other-1 → ai/ollama-1:9464"],
+    ["a Prometheus that asks a server", flow("10.244.0.10", "10.244.0.7", 11434), "tcp watching/prometheus-0 → ai/ollama-1:11434"],
     ["another port", flow("10.244.0.9", "10.244.0.7", 22), "tcp ai-ml/notebook-1 → ai/ollama-1:22"],
     ["another protocol", flow("10.244.0.9", "10.244.0.7", 11434, "udp"), "udp ai-ml/notebook-1 → ai/ollama-1:11434"],
     ["another pod than DNS on its port", flow("10.244.0.8", "10.244.0.3", 53), "tcp ai/load-1 → kube-system/other-1:53"],
@@ -114,7 +120,7 @@ describe("connections that were seen", () => {
   });
 
   it("can't be of what an embedded cluster has not, and only of that", () => {
-    expect(table.map((row) => whyUnseen(row) !== undefined)).to.deep.equal([false, false, false, true, true]);
+    expect(table.map((row) => whyUnseen(row) !== undefined)).to.deep.equal([false, false, false, false, true, true]);
     expect(whyUnseen({ from: { namespace: "ai-staging", component: "promotion-test" }, to: server, port: 11434, why: "" })).to.include(
       "staging and production",
     );

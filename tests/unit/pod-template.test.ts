@@ -99,6 +99,37 @@ describe("a pod", () => {
     expect(template().spec).not.to.have.property("tolerations");
   });
 
+  it("asks for GPUs by a container's own resource, where it has one", () => {
+    const gpuResource = "nvidia.com/gpu.shared";
+    const pod = template({}, { container: { ...container, gpus: 1, gpuResource } });
+    expect(containersOf(pod)[0]?.resources?.limits)
+      .to.include({ [gpuResource]: "1" })
+      .and.not.to.have.property("nvidia.com/gpu");
+  });
+
+  it("has sidecars that start after the other init containers, and are stopped last: init containers that restart", () => {
+    const probe = { httpGet: { path: "/", port: 1 } };
+    const sidecar = { ...container, name: "beside", probes: { startup: probe, readiness: probe, liveness: probe } };
+    const pod = template({}, { initContainers: [{ ...container, name: "first" }], sidecars: [sidecar] });
+    expect(pod.spec.initContainers?.map(({ name, restartPolicy }) => [name, restartPolicy])).to.deep.equal([
+      ["first", undefined],
+      ["beside", "Always"],
+    ]);
+    expect(pod.spec.initContainers?.[1]?.readinessProbe).to.deep.equal(probe);
+    expect(pod.spec.containers.map(({ name }) => name)).to.deep.equal(["main"]);
+    expect(violations(pod)).to.deep.equal([]);
+  });
+
+  it("waits before a container is stopped, by time or by a command, and as long as it is told", () => {
+    const preStop = (how: ContainerArgs["preStop"]) =>
+      containersOf(template({}, { container: { ...container, ...(how ? { preStop: how } : {}) } }))[0]?.lifecycle;
+    expect(preStop({ seconds: 5 })).to.deep.equal({ preStop: { sleep: { seconds: 5 } } });
+    expect(preStop({ command: ["a", "b"] })).to.deep.equal({ preStop: { exec: { command: ["a", "b"] } } });
+    expect(preStop(undefined)).to.equal(undefined);
+    expect(template({}, { stopSeconds: 42 }).spec.terminationGracePeriodSeconds).to.equal(42);
+    expect(template().spec).not.to.have.property("terminationGracePeriodSeconds");
+  });
+
   it("is spread over zones and nodes where there is a choice", () => {
     const constraints = template({}, { spread: true }).spec.topologySpreadConstraints ?? [];
     expect(constraints.map(({ topologyKey }) => topologyKey)).to.deep.equal(["topology.kubernetes.io/zone", "kubernetes.io/hostname"]);

@@ -23,6 +23,7 @@ function workspace(interrupted: boolean, steps: readonly unknown[] = [], live?: 
     dir: "/nowhere",
     platform: "openshift",
     flavor: "real",
+    addons: [],
     kubeconfig: "/nowhere/kubeconfig",
     context: "test",
     programs: "/nowhere",

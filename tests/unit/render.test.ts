@@ -36,8 +36,15 @@ describe("a manifest", () => {
     expect(parse(one ?? "")).to.deep.include({ data: { a: { c: true, d: long }, b: 1 } });
   });
 
-  it("is never a Secret", () => {
-    expect(() => ordered([object("ServiceAccount", "a", "ai"), object("Secret", "pull", "ai")])).to.throw(/Secret pull would be rendered/);
+  it("is never a Secret with content", () => {
+    for (const content of [{ data: { a: "YQ==" } }, { stringData: { a: "a" } }]) {
+      expect(() => ordered([object("ServiceAccount", "a", "ai"), object("Secret", "pull", "ai", content)])).to.throw(/Secret pull would be rendered/);
+    }
+  });
+
+  it("is a Secret that the cluster fills in", () => {
+    const token = object("Secret", "token", "ai", { type: "kubernetes.io/service-account-token" });
+    expect(ordered([token])).to.deep.equal([token]);
   });
 
   it("is never in another's file", () => {
@@ -110,7 +117,8 @@ describe("the objects of a stack, without a cluster", function () {
     expect(one.map(textOf)).to.deep.equal(two?.map(textOf));
     expect(one.map(pathOf)).to.include.members([
       "ai-production/deployment-ollama.yaml",
-      "ai-production/horizontalpodautoscaler-ollama.yaml",
+      "ai-production/rollout-ollama.yaml",
+      "ai-production/scaledobject-ollama.yaml",
       "cluster/namespace-ai-production-ml.yaml",
     ]);
     expect(one.map(textOf).join("")).to.not.match(/undefined|04da6b54-80e4-46f7-96ec-b56ff0331ba9/); // values that are not known

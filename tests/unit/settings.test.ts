@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { chosen, settings } from "../../tools/commands/settings";
 import { serverOf } from "../../tools/commands/ask";
-import { quotaLines } from "../../tools/commands/status";
+import { addonsOf, quotaLines } from "../../tools/commands/status";
 import { UserError } from "../../tools/lib/errors";
 import { trackedConfiguration } from "../../tools/stack/workspace";
 
@@ -14,6 +14,7 @@ describe("the variables of make", () => {
       simulatedBecause: undefined,
       guest: false,
       clusterName: "dev",
+      addons: [],
     });
   });
 
@@ -51,11 +52,17 @@ describe("the variables of make", () => {
     );
   });
 
+  it("name optional add-ons of the cluster, with commas or spaces between them", () => {
+    expect(settings({ ADDONS: "monitoring" }, undefined).addons).to.deep.equal(["monitoring"]);
+    expect(settings({ ADDONS: " monitoring, monitoring" }, undefined).addons).to.deep.equal(["monitoring"]);
+    expect(settings({ ADDONS: "" }, undefined).addons).to.deep.equal([]);
+  });
+
   it("are refused all at once, each with what is allowed", () => {
-    const wrong = () => settings({ STACK: "Dev", PLATFORM: "openshfit", FLAVOR: "real", CLUSTER: "../x" }, "not root");
+    const wrong = () => settings({ STACK: "Dev", PLATFORM: "openshfit", FLAVOR: "real", CLUSTER: "../x", ADDONS: "monitoring,istio" }, "not root");
     expect(wrong).to.throw(
       UserError,
-      /STACK=Dev: lower-case letters.*\n.*PLATFORM=openshfit: one of openshift, kubernetes\n.*FLAVOR=real: not root; FLAVOR=simulated works here\n.*CLUSTER=\.\.\/x: the name of an embedded cluster/,
+      /STACK=Dev: lower-case letters.*\n.*PLATFORM=openshfit: one of openshift, kubernetes\n.*FLAVOR=real: not root; FLAVOR=simulated works here\n.*CLUSTER=\.\.\/x: the name of an embedded cluster.*\n.*ADDONS=istio: any of autoscaling, monitoring, rollouts/,
     );
   });
 });
@@ -74,7 +81,14 @@ describe("a stack's tracked configuration", () => {
   it("says where its models are served", () => {
     const { path, logs } = serverOf({ environment: "staging", serving: { pools: [{ name: "code" }, { name: "chat" }] } });
     expect(path).to.equal("/api/v1/namespaces/ai-staging/services/http:code:http/proxy");
-    expect(logs).to.equal("-n ai-staging logs deploy/code");
+    expect(logs).to.equal("-n ai-staging logs -l app.kubernetes.io/component=model-server,app.kubernetes.io/instance=code -c ollama");
+  });
+});
+
+describe("what the status says of a cluster's add-ons", () => {
+  it("is their names, and nothing where there are none", () => {
+    expect(addonsOf({ addons: [] })).to.deep.equal([]);
+    expect(addonsOf({ addons: ["monitoring"] })).to.deep.equal(["add-on monitoring"]);
   });
 });
 

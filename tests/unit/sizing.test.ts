@@ -35,6 +35,10 @@ describe("sizing", () => {
     ]);
   });
 
+  it("guide has two routers for each pool, so that one can go; small has one", () => {
+    expect((["guide", "small"] as const).map((sizing) => sizingOf({ sizing, environment: "production" }).routers)).to.deep.equal([2, 1]);
+  });
+
   it("small fits a machine with 2 cores, and is the same in all environments", () => {
     const sizes = environments.map((environment) => sizingOf({ sizing: "small", environment }));
     expect(sizes[0]?.quota.platform).to.include({ cpu: "1600m", memory: "14Gi", gpus: 4 });
@@ -51,7 +55,7 @@ describe("sizing", () => {
       });
 
       it(`${sizing} asks in ${environment} for nothing that its own limits refuse`, () => {
-        for (const { requests, limits } of [size.server, size.loader, size.containers.default]) {
+        for (const { requests, limits } of [size.server, size.sidecar, size.router, size.loader, size.containers.default]) {
           expect(parseCpu(requests.cpu) <= parseCpu(limits.cpu)).to.equal(true);
           expect(parseCpu(limits.cpu) <= parseCpu(size.containers.max.cpu)).to.equal(true);
           expect(parseBytes(requests.memory) <= parseBytes(limits.memory)).to.equal(true);

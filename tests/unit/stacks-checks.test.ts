@@ -45,6 +45,8 @@ const refused: readonly Row[] = [
   ["a shared volume twice", "storage.shared.volumes[1].name", shared({}, {})],
   ["a reader twice", "storage.shared.volumes[0].readers[1]", shared({ readers: ["web", "web"] })],
 
+  ["a pool called as another one's routers are", "serving.pools[1].name", pools({ gpusPerReplica: 0 }, { name: "ollama-router", gpusPerReplica: 0 })],
+  ["a pool whose Services would have too long a name", "serving.pools[0].name", pools({ name: "p".repeat(56) })],
   ["a pool of a model that is not there", "serving.pools[0].models[0]", pools({ models: ["tiny:0.1m-v1.0-randon"] })],
   ["a model from an image that is not locked", "models[0].source.image", { models: [{ name: tiny, source: { kind: "image", image: "tiny-modle" } }] }],
   ["a team with a model that no pool serves", "teams[0].models[0]", { models: [image, pulled], teams: [team("ml", { models: [pulled.name] })] }],

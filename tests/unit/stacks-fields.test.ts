@@ -12,6 +12,12 @@ const pulled = { name: "codellama:7b-v1.0-base", source: { kind: "registry", nam
 const source = (fields: Fields) => ({ models: [{ name: tiny, source: { kind: "image", image: "tiny-model", ...fields } }] });
 const registry = (fields: Fields) => ({ models: [{ name: tiny, source: { ...pulled.source, ...fields } }] });
 const node = (fields: Fields) => cluster({ nodes: [{ name: "gpu", count: 1, cpu: "16", memory: "64Gi", gpus: 1, ...fields }] });
+const gpu = (fields: Fields) => node({ gpu: { class: "a100", memory: "80Gi", ...fields } });
+const build = (fields: Fields) => ({
+  ...cluster({ capabilities: { builds: "openshift" } }),
+  builds: [{ name: "team-models", models: [{ name: tiny, folder: "tiny" }], context: { git: { url: "https://git.example.com/a.git" } }, ...fields }],
+});
+const git = (fields: Fields) => build({ context: { git: { url: "https://git.example.com/a.git", ...fields } } });
 const label = (fields: Fields) => cluster({ nodeLabels: [{ node: "worker-1", labels: { a: "b" }, ...fields }] });
 const proxy = (fields: Fields) => ({ network: { proxy: { url: "http://proxy:3128", addresses: ["10.0.0.1/32"], ...fields } } });
 const aws = (fields: Fields) => ({ storage: { classes: { kind: "aws", fileSystemId: "fs-01234567", ...fields } } });
@@ -23,6 +29,14 @@ const share = (fields: Fields, volume: Fields = {}) => ({
 const cephfs = (fields: Fields) => share({ kind: "cephfs", server: undefined, secret: { name: "share", namespace: "ceph" }, ...fields });
 const team = (fields: Fields) => ({ teams: [{ name: "ml", group: "ml", quota: { cpu: "1", memory: "1Gi" }, ...fields }] });
 const scale = (fields: Fields) => ({ ...cluster({ capabilities: { metrics: true } }), ...pools({ scale: { min: 1, max: 2, ...fields } }) });
+const modelWith = (fields: Fields) => ({ models: [{ name: tiny, source: { kind: "image", image: "tiny-model" }, ...fields }] });
+const architecture = (fields: Fields) =>
+  modelWith({
+    architecture: { layers: 2, hiddenSize: 64, feedForward: 128, heads: 4, kvHeads: 4, headDim: 16, vocabulary: 354, context: 512, ...fields },
+  });
+const prompt = (fields: Fields) =>
+  pools({ rollout: { prompts: [{ model: tiny, prompt: "hello", maxTokens: 8, seed: 0, expect: { kind: "contains", text: "a" }, ...fields }] } });
+const hold = (fields: Fields) => pools({ hold: { revision: "6d4c8f9b75", by: "ai-operators", since: "2026-01-31T12:00:00Z", reason: "slow", ...fields } });
 
 /** One field is wrong, in a configuration that is fine otherwise. */
 const wrong: readonly (readonly [field: string, fields: Fields])[] = [
@@ -44,9 +58,13 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["cluster.apiServerAddresses[0]", cluster({ apiServerAddresses: ["10.0.0.300/32"] })],
   ["cluster.apiServerAddresses[0]", cluster({ apiServerAddresses: ["10.0.0.1"] })],
   ["cluster.manage", cluster({ manage: "no" })],
-  ...["certManager", "egressFirewall", "gatewayApi", "metrics", "monitoring", "volumeSnapshots"].map(
+  ...["argoRollouts", "certManager", "egressFirewall", "gatewayApi", "gpuOperator", "metrics", "monitoring", "verticalPodAutoscaler", "volumeSnapshots"].map(
     (name) => [`cluster.capabilities.${name}`, cluster({ capabilities: { [name]: "v1" } })] as const,
   ),
+  ["cluster.capabilities.builds", cluster({ capabilities: { builds: "kaniko" } })],
+  ["cluster.capabilities.builds", cluster({ capabilities: { builds: true } })],
+  ["cluster.capabilities.customMetrics", cluster({ capabilities: { customMetrics: "prometheus" } })],
+  ["cluster.gpuOperatorNamespace", cluster({ gpuOperatorNamespace: "GPU" })],
   ["cluster.gpuResource", cluster({ gpuResource: "amd.com/gpu" })],
   ["cluster.nodes[0].name", node({ name: "GPU" })],
   ["cluster.nodes[0].count", node({ count: 0 })],
@@ -54,11 +72,40 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["cluster.nodes[0].cpu", node({ cpu: "16c" })],
   ["cluster.nodes[0].memory", node({ memory: "64G" })],
   ["cluster.nodes[0].gpus", node({ gpus: -1 })],
+  ["cluster.nodes[0].gpu.class", gpu({ class: "A 100" })],
+  ["cluster.nodes[0].gpu.class", gpu({ class: undefined })],
+  ["cluster.nodes[0].gpu.product", gpu({ product: "NVIDIA A100" })],
+  ["cluster.nodes[0].gpu.memory", gpu({ memory: "80GB" })],
+  ["cluster.nodes[0].gpu.sharing.kind", gpu({ sharing: { kind: "mps" } })],
+  ["cluster.nodes[0].gpu.sharing.replicas", gpu({ sharing: { kind: "timeSlicing", replicas: 1 } })],
+  ["cluster.nodes[0].gpu.sharing.replicas", gpu({ sharing: { kind: "timeSlicing" } })],
+  ["cluster.nodes[0].gpu.sharing.strategy", gpu({ sharing: { kind: "mig", profile: "1g.10gb", strategy: "none" } })],
+  ["cluster.nodes[0].gpu.sharing.profile", gpu({ sharing: { kind: "mig", profile: "1g10gb", strategy: "mixed" } })],
   ["cluster.nodes[0].pods", node({ pods: 0 })],
   ["cluster.nodes[0].pods", node({ pods: 2501 })],
   ["cluster.nodeLabels[0].node", label({ node: "Worker 1" })],
   ["cluster.nodeLabels[0].labels", label({ labels: {} })],
+  ["cluster.nodeLabels[0].group", label({ group: "GPU machines" })],
   ["cluster.nodeLabels[0].labels.a b", label({ labels: { "a b": "c" } })],
+  ["builds[0].name", build({ name: "Team models" })],
+  ["builds[0].models", build({ models: [] })],
+  ["builds[0].models[0].name", build({ models: [{ name: "tiny", folder: "tiny" }] })],
+  ["builds[0].models[0].folder", build({ models: [{ name: tiny, folder: "/tiny" }] })],
+  ["builds[0].models[0].folder", build({ models: [{ name: tiny, folder: "a/../../tiny" }] })],
+  ["builds[0].base", build({ base: "" })],
+  ["builds[0].context.git.url", git({ url: "git@git.example.com:a.git" })],
+  ["builds[0].context.git.url", git({ url: "https://me:secret@git.example.com/a.git" })],
+  ["builds[0].context.git.ref", git({ ref: "main; rm -rf /" })],
+  ["builds[0].context.git.secret", git({ secret: "Git" })],
+  ["builds[0].webhook.secret", build({ webhook: { secret: "" } })],
+  ["builds[0].output.image", build({ output: { image: "registry.example.com/ai/team:1.0" } })],
+  ["builds[0].output.secret", build({ output: { secret: "Push" } })],
+  ["builds[0].digest", build({ digest: "sha256:abc" })],
+  ["builds[0].cpu", build({ cpu: 1 })],
+  ["builds[0].memory", build({ memory: "4GB" })],
+  ["builds[0].scratch", build({ scratch: "50" })],
+  ["builds[0].minutes", build({ minutes: 0 })],
+  ["builds[0].nodeSelector.a b", build({ nodeSelector: { "a b": "c" } })],
   ["images.lock", { images: { lock: "" } }],
   ["images.requireDigests", { images: { requireDigests: "always" } }],
   ["registry.mirror", { registry: { mirror: "https://registry.example.com" } }],
@@ -77,6 +124,7 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["network.downloads", { network: { downloads: "models" } }],
   ["network.allowedAddresses[0]", { network: { allowedAddresses: ["mirror.example.com"] } }],
   ["network.allowedHosts[0]", { ...cluster({ capabilities: { egressFirewall: true } }), network: { allowedHosts: ["https://registry.ollama.ai"] } }],
+  ["network.monitoringNamespace", { network: { monitoringNamespace: "Monitoring" } }],
   ["network.promotionTests", { network: { promotionTests: "production" } }],
   ["quota.cpu", { quota: { cpu: "0" } }],
   ["quota.memory", { quota: { memory: "128GB" } }],
@@ -137,6 +185,17 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["models[0].source.path", source({ path: "models" })],
   ["models[0].source.name", registry({ name: "codellama" })],
   ["models[0].source.digest", registry({ digest: "sha256:abc" })],
+  ["models[0].quantize", modelWith({ quantize: "Q4_0" })],
+  ["models[0].licence", modelWith({ licence: "Apache 2.0" })],
+  ["models[0].catalogue", modelWith({ catalogue: "codellama" })],
+  ["models[0].quantization", modelWith({ quantization: "q4_K_M" })],
+  ["models[0].fileSize", modelWith({ fileSize: "3.8GB" })],
+  ["models[0].architecture.family", architecture({ family: "lama" })],
+  ...["layers", "hiddenSize", "feedForward", "heads", "kvHeads", "headDim", "vocabulary", "context"].map(
+    (name) => [`models[0].architecture.${name}`, architecture({ [name]: 0 })] as const,
+  ),
+  ["models[0].architecture.layers", architecture({ layers: undefined })],
+  ["models[0].architecture.tied", architecture({ tied: "yes" })],
   ["serving", { serving: undefined }],
   ["serving.pools", { serving: { pools: [] } }],
   ["serving.pools[0].name", pools({ name: "Ollama" })],
@@ -148,7 +207,10 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["serving.pools[0].scale.max", scale({ max: undefined })],
   ["serving.pools[0].scale.cpuPercent", scale({ cpuPercent: 0.7 })],
   ["serving.pools[0].scale.memoryPercent", scale({ memoryPercent: 101 })],
+  ["serving.pools[0].scale.requestsPerReplica", scale({ requestsPerReplica: 0 })],
+  ["serving.pools[0].scale.queueWaitSeconds", scale({ queueWaitSeconds: 0.5 })],
   ["serving.pools[0].previewReplicas", pools({ previewReplicas: -1 })],
+  ["serving.pools[0].gpuClass", pools({ gpuClass: "A 100" })],
   ["serving.pools[0].gpusPerReplica", pools({ gpusPerReplica: -1 })],
   ["serving.pools[0].gpusPerReplica", pools({ gpusPerReplica: 17 })],
   ["serving.pools[0].nodeSelector.bad key", pools({ nodeSelector: { "bad key": "x" } })],
@@ -164,6 +226,34 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["serving.pools[0].origins[0]", pools({ origins: ["*"] })],
   ["serving.pools[0].origins[0]", pools({ origins: ["https://chat.example.com/"] })],
   ["serving.pools[0].drainSeconds", pools({ drainSeconds: 0 })],
+  ["serving.pools[0].queueSeconds", pools({ queueSeconds: 0 })],
+  ["serving.pools[0].rollout.promotion", pools({ rollout: { promotion: "auto" } })],
+  ["serving.pools[0].rollout.analysis.firstTokenSeconds", pools({ rollout: { analysis: { firstTokenSeconds: 0 } } })],
+  ["serving.pools[0].rollout.analysis.errorRatio", pools({ rollout: { analysis: { errorRatio: 5 } } })],
+  ["serving.pools[0].rollout.analysis.gpuUtilization", pools({ rollout: { analysis: { gpuUtilization: 30 } } })],
+  ...["intervalSeconds", "count", "gpuCount"].map(
+    (name) => [`serving.pools[0].rollout.analysis.${name}`, pools({ rollout: { analysis: { [name]: 0 } } })] as const,
+  ),
+  ["serving.pools[0].rollout.scaleDownDelaySeconds", pools({ rollout: { scaleDownDelaySeconds: -1 } })],
+  ["serving.pools[0].rollout.prompts[0].model", prompt({ model: "tiny" })],
+  ["serving.pools[0].rollout.prompts[0].prompt", prompt({ prompt: "" })],
+  ["serving.pools[0].rollout.prompts[0].maxTokens", prompt({ maxTokens: 0 })],
+  ["serving.pools[0].rollout.prompts[0].seed", prompt({ seed: -1 })],
+  ["serving.pools[0].rollout.prompts[0].expect.kind", prompt({ expect: { kind: "like", text: "a" } })],
+  ["serving.pools[0].rollout.prompts[0].expect.text", prompt({ expect: { kind: "exact", text: "" } })],
+  ["serving.pools[0].hold.revision", hold({ revision: "1.0" })],
+  ["serving.pools[0].hold.by", hold({ by: "" })],
+  ["serving.pools[0].hold.since", hold({ since: "yesterday" })],
+  ["serving.pools[0].hold.reason", hold({ reason: undefined })],
+  ["serving.pools[0].slo.firstTokenSeconds", pools({ slo: { firstTokenSeconds: 0 } })],
+  ["serving.pools[0].slo.firstTokenRatio", pools({ slo: { firstTokenRatio: 95 } })],
+  ["serving.pools[0].slo.availability", pools({ slo: { availability: 99.5 } })],
+  ["serving.licences", { serving: { ...(pools({}).serving as Fields), licences: [] } }],
+  ["serving.licences[0]", { serving: { ...(pools({}).serving as Fields), licences: ["any licence"] } }],
+  ["observability.runbooks", { observability: { runbooks: "the wiki" } }],
+  ["observability.otherProjects", { observability: { otherProjects: "some" } }],
+  ["observability.gpuMetrics", { observability: { gpuMetrics: "dcgm" } }],
+  ["observability.jobMetrics", { observability: { jobMetrics: 1 } }],
   ["smokeCheck", { smokeCheck: "maybe" }],
 ];
 
@@ -212,11 +302,11 @@ describe("a field of the configuration", () => {
       layers: { access: true, serving: true },
       storage: { classes: { kind: "existing" }, models: { accessMode: "ReadWriteOnce" } },
       smokeCheck: true,
-      network: { noProxy: [], downloads: true, allowedAddresses: [], allowedHosts: [], promotionTests: false },
+      network: { noProxy: [], downloads: true, allowedAddresses: [], allowedHosts: [], monitoringNamespace: "monitoring", promotionTests: false },
       teams: [],
       secrets: { source: "generated" },
     });
-    expect(Object.values(own.capabilities)).to.deep.equal([false, false, false, false, false, false]);
+    expect([...new Set(Object.values(own.capabilities))].sort()).to.deep.equal([false, "none"]);
     expect([own.manage, own.gpuResource, own.kubectl]).to.deep.equal([true, "nvidia.com/gpu", "kubectl"]);
     expect(models[0]?.loadMinutes).to.equal(60);
     expect(serving.pools).to.deep.equal([
@@ -225,6 +315,13 @@ describe("a field of the configuration", () => {
         models: [tiny],
         replicas: 1,
         previewReplicas: 0,
+        queueSeconds: 60,
+        rollout: {
+          analysis: { firstTokenSeconds: 2, errorRatio: 0.05, gpuUtilization: 0.3, intervalSeconds: 30, count: 10, gpuCount: 5 },
+          scaleDownDelaySeconds: 30,
+          prompts: [],
+        },
+        slo: { firstTokenSeconds: 2, firstTokenRatio: 0.95, availability: 0.995 },
         gpusPerReplica: 1,
         nodeSelector: {},
         parallel: 4,

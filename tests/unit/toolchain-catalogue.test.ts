@@ -7,14 +7,14 @@ import { root } from "../../tools/lib/paths";
 import { requireApt } from "../../tools/toolchain/apt";
 import { buildArguments, executablesOf } from "../../tools/toolchain/build";
 import { pulumiRelease } from "../../tools/toolchain/download";
-import { goDirective, programsDir, requiredVersion } from "../../tools/toolchain/gomod";
+import { folderOf, goDirective, programsDir, requiredVersion } from "../../tools/toolchain/gomod";
 import { programNames, specOf } from "../../tools/toolchain/programs";
 
 describe("the catalogue of programs", () => {
   for (const name of programNames) {
     it(`${name}: its module pins its version, and its links lead to its executables`, () => {
       const spec = specOf(name);
-      const dir = join(programsDir, spec.module);
+      const dir = folderOf(spec);
       expect(goDirective(dir)).to.match(/^1\.\d+/);
       if (spec.versionOf !== undefined) {
         expect(requiredVersion(dir, spec.versionOf)).to.match(/^v\d+\.\d+\.\d+/);

@@ -71,4 +71,34 @@ describe("a workload", () => {
     expect((await workload({ serviceAnnotations: annotations })).one("Service").inputs).to.have.deep.nested.property("metadata.annotations", annotations);
     expect((await workload()).one("Service").inputs.metadata).not.to.have.property("annotations");
   });
+
+  it("has a Service under another name, without an address, where it is told so", async () => {
+    const made = (await workload({ service: { name: "app-active", headless: true } })).one("Service");
+    expect([made.name, made.inputs.metadata]).to.deep.equal([
+      "app-active",
+      { ...(made.inputs.metadata as object), name: "app-active", annotations: { "pulumi.com/skipAwait": "true" } },
+    ]);
+    expect(made.inputs).to.have.nested.property("spec.clusterIP", "None");
+    expect((await workload()).one("Service").inputs.spec).not.to.have.property("clusterIP");
+  });
+
+  it("whose pods something else counts has no number of them, and a budget by the most there may be", async () => {
+    const made = await workload({ replicas: 1, scaledTo: 3 });
+    expect(made.one("Deployment").inputs.spec).not.to.have.property("replicas");
+    expect(made.all("PodDisruptionBudget")).to.have.length(1);
+    expect(made.all("HorizontalPodAutoscaler")).to.deep.equal([]);
+  });
+
+  it("whose pods a Rollout makes has none itself when it is new, and keeps those that it had", async () => {
+    const made = (await workload({ replicas: 3, rollout: true })).one("Deployment");
+    expect(made.inputs).to.have.nested.property("spec.replicas", 0);
+    expect(made.options.ignoreChanges).to.deep.equal(["spec.replicas"]);
+  });
+
+  it("keeps what it is told to keep, and has the annotations that it is told", async () => {
+    const made = (await workload({ keep: ["spec.template"], annotations: { "example.com/a": "1" } })).one("Deployment");
+    expect(made.options.ignoreChanges).to.deep.equal(["spec.template"]);
+    expect(made.inputs).to.have.deep.nested.property("metadata.annotations", { "example.com/a": "1" });
+    expect((await workload()).one("Deployment").inputs.metadata).not.to.have.property("annotations");
+  });
 });

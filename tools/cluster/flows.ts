@@ -27,6 +27,8 @@ export interface ClusterView {
   readonly nodes: readonly string[];
   /** Labels of the DNS pods, and their port. */
   readonly dns: { readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly port: number };
+  /** Namespaces of the Prometheus that reads metrics. @default none */
+  readonly monitoring?: readonly string[];
   /** CIDRs of the forward proxy and of the site. @default none */
   readonly proxyAddresses?: readonly string[];
   readonly siteAddresses?: readonly string[];
@@ -86,7 +88,7 @@ interface End {
   readonly isNode: boolean;
 }
 
-function endsOf({ pods, nodes, dns, proxyAddresses = [], siteAddresses = [] }: ClusterView): (address: string) => End {
+function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAddresses = [] }: ClusterView): (address: string) => End {
   const byAddress = new Map(pods.map((pod) => [pod.address, pod]));
   const [proxy, site, closed] = [proxyAddresses, siteAddresses, [...notInternet.ipv4, ...notInternet.ipv6]].map(blockList) as [Check, Check, Check];
   return (address) => {
@@ -94,8 +96,9 @@ function endsOf({ pods, nodes, dns, proxyAddresses = [], siteAddresses = [] }: C
     if (pod) {
       const { namespace, name, labels } = pod;
       const isDns = namespace === dns.namespace && Object.entries(dns.labels).every(([key, value]) => labels[key] === value);
+      const is: Outside[] = [...(isDns ? ["dns" as const] : []), ...(monitoring.includes(namespace) ? ["monitoring" as const] : [])];
       const group = { namespace, component: labels["app.kubernetes.io/component"], instance: labels["app.kubernetes.io/instance"] } as PodGroup;
-      return { name: `${namespace}/${name}`, pod: group, is: isDns ? ["dns"] : [], isNode: false };
+      return { name: `${namespace}/${name}`, pod: group, is, isNode: false };
     }
     if (nodes.includes(address)) return { name: `node ${address}`, is: ["api-server"], isNode: true };
     const is: Outside[] = [];

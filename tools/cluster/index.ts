@@ -5,6 +5,7 @@ import { exec } from "../lib/exec";
 import { UserError } from "../lib/errors";
 import { withLock } from "../lib/lock";
 import { say, step } from "../lib/progress";
+import { installAddons } from "./addons/optional";
 import { pidOf } from "./processes";
 import { ctrOf, inside } from "./real";
 import { checkedRecord, expectedComponents, start } from "./start";
@@ -14,6 +15,7 @@ import type { Cluster, ClusterOptions } from "./types";
 
 export { canRunReal } from "./real";
 export type { Cluster, ClusterOptions, Flavor, Platform } from "./types";
+export { addonCapabilities, describeAddons, isAddon, addonNames, type AddonName } from "./addons/optional";
 export { nodeName } from "./settings";
 export { ensureShare, sharePath } from "./share";
 export { clusterNames };
@@ -25,10 +27,13 @@ export { clusterNames };
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const folder = folderOf(options.name);
   checkedRecord(folder, options);
-  await alone(options.name, () => start(folder, options));
-  const cluster = findCluster(options.name);
-  if (!cluster) throw new Error(`${folder}/cluster.json vanished`);
-  return cluster;
+  return alone(options.name, async () => {
+    await start(folder, options);
+    const cluster = findCluster(options.name);
+    if (!cluster) throw new Error(`${folder}/cluster.json vanished`);
+    await installAddons(cluster, cluster.addons);
+    return cluster;
+  });
 }
 
 /** The cluster of that name in this clone, running or not. */
@@ -83,6 +88,7 @@ function handleOf(dir: string, record: ClusterRecord): Cluster {
     dir,
     platform: record.platform,
     flavor: record.flavor,
+    addons: record.addons ?? [],
     kubeconfig,
     context: `oap-${record.name}`,
     programs,

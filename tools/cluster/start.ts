@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../lib/errors";
+import { isAddon, withNeeds } from "./addons/optional";
 import { clusterId } from "./names";
 import { readRecord, type ClusterRecord } from "./state";
 import { startReal } from "./start-real";
@@ -30,6 +31,7 @@ export function checkedRecord(folder: string, options: ClusterOptions): ClusterR
     ...(there?.ports ? { ports: there.ports } : {}),
     gpus: options.gpus ?? there?.gpus ?? 1,
     nodes: options.flavor === "real" ? 1 : (options.nodes ?? there?.nodes ?? 3),
+    addons: withNeeds([...(there?.addons ?? []).filter(isAddon), ...(options.addons ?? [])]),
     programs: there?.programs ?? {},
     versions: there?.versions ?? {},
   };

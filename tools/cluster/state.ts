@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameS
 import { dirname, join } from "node:path";
 import { UserError } from "../lib/errors";
 import { stateDir } from "../lib/paths";
+import type { AddonName } from "./addons/optional";
 import type { Flavor, Platform } from "./types";
 
 /** `cluster.json`. Platform, flavor and id never change. */
@@ -17,6 +18,8 @@ export interface ClusterRecord {
   readonly ports?: Ports;
   readonly gpus: number;
   readonly nodes: number;
+  /** optional add-ons, what is needed first; @default none */
+  readonly addons?: readonly AddonName[];
   /** directory of each program that the cluster runs, the version in its path; kubectl is in `cluster` */
   readonly programs: Readonly<Record<string, string>>;
   /** what runs: program → version */

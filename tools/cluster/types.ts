@@ -1,4 +1,5 @@
 import type { ExecOptions, ExecResult } from "../lib/exec";
+import type { AddonName } from "./addons/optional";
 
 export type Platform = "openshift" | "kubernetes";
 
@@ -13,6 +14,8 @@ export interface ClusterOptions {
   readonly gpus?: number;
   /** simulated nodes, @default 3; a real cluster has one node */
   readonly nodes?: number;
+  /** optional add-ons, beside those that the cluster has already; @default none */
+  readonly addons?: readonly AddonName[];
 }
 
 export interface Cluster {
@@ -21,6 +24,8 @@ export interface Cluster {
   readonly dir: string;
   readonly platform: Platform;
   readonly flavor: Flavor;
+  /** Its optional add-ons. */
+  readonly addons: readonly AddonName[];
   /** Path of a kubeconfig whose only context is `context`. */
   readonly kubeconfig: string;
   readonly context: string;

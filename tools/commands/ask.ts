@@ -16,7 +16,7 @@ interface Chunk {
 interface Server {
   /** The Service of the first pool, as the API server's proxy names it. */
   readonly path: string;
-  /** Arguments of kubectl that show its log. */
+  /** Arguments of kubectl that show the logs of its replicas. */
   readonly logs: string;
 }
 
@@ -25,7 +25,8 @@ export function serverOf({ environment, serving }: Configuration): Server {
   const [pool] = (serving as { readonly pools: readonly { readonly name: string }[] }).pools;
   const namespace = namespaceOf(environment as StackConfig["environment"], "platform");
   const name = pool?.name ?? "";
-  return { path: `/api/v1/namespaces/${namespace}/services/http:${name}:http/proxy`, logs: `-n ${namespace} logs deploy/${name}` };
+  const replicas = `app.kubernetes.io/component=model-server,app.kubernetes.io/instance=${name}`;
+  return { path: `/api/v1/namespaces/${namespace}/services/http:${name}:http/proxy`, logs: `-n ${namespace} logs -l ${replicas} -c ollama` };
 }
 
 export async function ask(args: readonly string[]): Promise<undefined> {

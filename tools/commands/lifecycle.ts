@@ -20,7 +20,7 @@ import { settle, showStatus } from "./status";
 const GPUS = 4;
 
 /** Images that the stack's pods use. */
-const STACK_IMAGES = ["ollama", "tiny-model"] as const;
+const STACK_IMAGES = ["ollama", "model-proxy", "tiny-model"] as const;
 
 /** Brings up toolchain, cluster, images and stack; each step finds what is there already. */
 export async function up(): Promise<number> {
@@ -58,7 +58,7 @@ async function clusterOf(from: Settings): Promise<Cluster> {
   const { platform, nodes } = tracked(from.stack);
   // A guest takes what it finds.
   const size = from.flavor === "real" ? { gpus: GPUS } : from.guest ? {} : nodes;
-  return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? platform, flavor: from.flavor, ...size });
+  return startCluster({ name: from.clusterName, platform: from.platform ?? there?.platform ?? platform, flavor: from.flavor, addons: from.addons, ...size });
 }
 
 /** What the stack's tracked configuration says of its cluster: the platform, and machines with GPUs, which simulated nodes stand for. */

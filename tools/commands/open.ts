@@ -12,7 +12,7 @@ export async function kubectl(args: readonly string[]): Promise<number> {
 
 interface Service {
   readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: { readonly ports: readonly { readonly name?: string; readonly port: number }[] };
+  readonly spec: { readonly clusterIP?: string; readonly ports: readonly { readonly name?: string; readonly port: number }[] };
 }
 
 /** Forwards each Service of the platform to a port of 127.0.0.1 until it is interrupted. */
@@ -44,9 +44,10 @@ export async function open(): Promise<number> {
   throw new UserError("a forward ended: its pod is gone or the cluster stopped", { fix: "make status; then make open again" });
 }
 
+/** Those with an address: the others are ways to single pods, for the platform's own parts. */
 async function platformServices(cluster: Cluster): Promise<readonly Service[]> {
   const { stdout } = await cluster.kubectl(["get", "services", "-A", "-l", "app.kubernetes.io/part-of=openshift-ai-platform", "-o", "json"]);
-  return (JSON.parse(stdout) as { items: Service[] }).items;
+  return (JSON.parse(stdout) as { items: Service[] }).items.filter(({ spec }) => spec.clusterIP !== "None");
 }
 
 /** The wanted port when it is free on loopback, else one that the system picks. */

@@ -1,5 +1,5 @@
 /** The variables of make, read and checked in one place. */
-import { canRunReal, findCluster, isRunning, type Cluster, type Flavor, type Platform } from "../cluster";
+import { addonNames, canRunReal, findCluster, isAddon, isRunning, type AddonName, type Cluster, type Flavor, type Platform } from "../cluster";
 import { UserError } from "../lib/errors";
 import { clusterNameOf } from "../stack/workspace";
 
@@ -13,13 +13,15 @@ export interface Settings {
   /** The cluster is another stack's: this one is a guest there. */
   readonly guest: boolean;
   readonly clusterName: string;
+  /** Optional add-ons of the cluster, beside those that it has already. */
+  readonly addons: readonly AddonName[];
 }
 
 /** Sized for one machine; the others are for real GPUs. */
 const smallStack = "dev";
 
 /**
- * Reads STACK, PLATFORM, FLAVOR, CLUSTER.
+ * Reads STACK, PLATFORM, FLAVOR, CLUSTER, ADDONS.
  * @param reason why no real cluster can run here @param flavorOf flavor of an embedded cluster, undefined where there is none of that name
  * @throws UserError naming all wrong ones at once
  */
@@ -38,6 +40,9 @@ export function settings(
   if (host && !/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(host)) {
     problems.push(`CLUSTER=${host}: the name of an embedded cluster: lower-case letters, digits and hyphens, at most 40`);
   }
+  const addons = [...new Set((env.ADDONS ?? "").split(/[\s,]+/).filter(Boolean))];
+  const unknown = addons.filter((name) => !isAddon(name));
+  if (unknown.length > 0) problems.push(`ADDONS=${unknown.join(",")}: any of ${addonNames.join(", ")}, with commas between them`);
   if (problems.length > 0) throw new UserError(problems.join("\n       "), { fix: "correct the variables named above" });
   const because = reason ?? (stack === smallStack ? undefined : `stack ${stack} is sized for real GPUs; FLAVOR=real makes it small and runs it in containers`);
   // A cluster that is named is there with its flavor, which never changes.
@@ -51,6 +56,7 @@ export function settings(
     simulatedBecause: given === undefined ? because : undefined,
     clusterName: host ?? own,
     guest: host !== undefined && host !== own,
+    addons: addons.filter(isAddon),
   };
 }
 

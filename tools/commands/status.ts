@@ -54,8 +54,8 @@ export async function status(): Promise<number> {
 /** Prints nodes and pods. @returns 1 when a pod of the platform or a node is not ready */
 export async function showStatus(cluster: Cluster): Promise<number> {
   const nodes = await list<Node>(cluster, ["nodes"]);
-  const pods = await list<Pod>(cluster, ["pods", "-A"]);
-  say(bold(`cluster ${cluster.name}`) + ` (${cluster.platform}, ${cluster.flavor}), context ${cluster.context}`);
+  const pods = await livePods(cluster);
+  say(bold(`cluster ${cluster.name}`) + ` (${[cluster.platform, cluster.flavor, ...addonsOf(cluster)].join(", ")}), context ${cluster.context}`);
   let bad = 0;
   for (const { metadata, status } of nodes) {
     const ready = isTrue(status.conditions, "Ready");
@@ -82,6 +82,11 @@ export async function showStatus(cluster: Cluster): Promise<number> {
   return bad === 0 ? 0 : 1;
 }
 
+/** `add-ons monitoring, rollouts`; nothing where there are none. */
+export function addonsOf({ addons }: Pick<Cluster, "addons">): readonly string[] {
+  return addons.length === 0 ? [] : [`add-on${addons.length === 1 ? "" : "s"} ${addons.join(", ")}`];
+}
+
 /** What a quota counts, in words; the GPUs' resource has the name of their kind. */
 const counted: readonly (readonly [RegExp, string])[] = [
   [/^requests\.cpu$/, "CPU"],
@@ -104,8 +109,14 @@ export function quotaLines(quotas: readonly Quota[]): readonly string[] {
 /** Waits until all pods are ready, the cluster's own too: some need a while after a start. Gives up after a minute; the status then says what is missing. */
 export async function settle(cluster: Cluster): Promise<void> {
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(500)) {
-    if ((await list<Pod>(cluster, ["pods", "-A"])).every(isFine)) return;
+    if ((await livePods(cluster)).every(isFine)) return;
   }
+}
+
+/** All pods but those of an analysis that found something: they say of a version that was given up, not of what runs (`aictl rollout status` does). */
+async function livePods(cluster: Cluster): Promise<readonly Pod[]> {
+  const pods = await list<Pod>(cluster, ["pods", "-A"]);
+  return pods.filter(({ metadata, status: { phase } }) => phase !== "Failed" || metadata.labels?.["app.kubernetes.io/component"] !== "model-analysis");
 }
 
 function isFine({ status }: Pod): boolean {

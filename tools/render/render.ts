@@ -20,7 +20,7 @@ export interface Manifest {
 const index = "kustomization.yaml";
 const header = "# Made by `make render`: files here that it does not make any more are removed.\n";
 
-/** All objects of a stack, Secrets aside, in the order of their files. @throws UserError with what the program says where the configuration is wrong */
+/** All objects of a stack, Secrets with content aside, in the order of their files. @throws UserError with what the program says where the configuration is wrong */
 export async function manifestsOf(stack: string, config: Configuration): Promise<readonly Manifest[]> {
   const dir = mkdtempSync(join(tmpdir(), "oap-render-"));
   try {
@@ -39,9 +39,10 @@ export async function manifestsOf(stack: string, config: Configuration): Promise
   }
 }
 
-/** In the order of their files. @throws Error for what must not be written: a Secret, or two objects that would be one file */
+/** In the order of their files. @throws Error for what must not be written: a Secret's content, or two objects that would be one file */
 export function ordered(objects: readonly Manifest[]): readonly Manifest[] {
-  const secret = objects.find(({ kind }) => kind === "Secret");
+  // One without content asks the cluster to put a token in: it holds no secret.
+  const secret = objects.find(({ kind, data, stringData }) => kind === "Secret" && (data ?? stringData) !== undefined);
   if (secret) throw new Error(`Secret ${secret.metadata.name} would be rendered although secrets.source is external`);
   const sorted = [...objects].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   const twice = sorted.find((object, i) => i > 0 && pathOf(object) === pathOf(sorted[i - 1] ?? object));
@@ -54,9 +55,9 @@ export function pathOf({ kind, metadata }: Manifest): string {
   return join(metadata.namespace ?? "cluster", `${kind.toLowerCase()}-${metadata.name}.yaml`);
 }
 
-/** The same text for the same object: keys in order, no line folded. */
+/** The same text for the same object: keys in order, no line folded; words that YAML 1.1, which kubectl reads, takes for a boolean are quoted: `updateMode: Off`. */
 export function textOf(manifest: Manifest): string {
-  return stringify(manifest, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(manifest, { version: "1.1", sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** References of containers' images and image volumes that a registry may change under the same name; each once. */

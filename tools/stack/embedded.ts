@@ -18,6 +18,8 @@ export interface EmbeddedSite {
   readonly share: { readonly node: string; readonly path: string };
   /** Whether the cluster is another stack's, which manages it. */
   readonly guest: boolean;
+  /** What its optional add-ons bring. */
+  readonly capabilities: Readonly<Record<string, boolean | string>>;
 }
 
 /**
@@ -34,13 +36,20 @@ export function embeddedConfiguration(tracked: Configuration, site: EmbeddedSite
     apiServerAddresses: site.apiServerAddresses,
     // A cluster of the stack's own has nobody else who would.
     manage: !site.guest,
-    capabilities: { metrics: true, gatewayApi: true, volumeSnapshots: record(record(tracked.cluster).capabilities).volumeSnapshots === true },
+    capabilities: {
+      metrics: true,
+      gatewayApi: true,
+      volumeSnapshots: record(record(tracked.cluster).capabilities).volumeSnapshots === true,
+      ...site.capabilities,
+    },
     gpuResource: "nvidia.com/gpu",
     nodeLabels: [],
   };
   // Neither a proxy nor a firewall is there.
   const network = without(record(tracked.network), "proxy", "noProxy", "allowedHosts");
-  const common = { ...kept, platform: site.platform, cluster, secrets: { source: "generated" }, network };
+  // Nor do the exporters of GPUs and of Jobs run: alerts on what they tell could not fire.
+  const observability = { ...record(tracked.observability), gpuMetrics: false, jobMetrics: false };
+  const common = { ...kept, platform: site.platform, cluster, secrets: { source: "generated" }, network, observability };
   return site.flavor === "simulated" ? simulated(common, site) : real(common, site);
 }
 
@@ -59,7 +68,7 @@ function simulated(config: Configuration, { guest }: EmbeddedSite): Configuratio
   };
 }
 
-function real(config: Configuration, { imagesLock, share, guest }: EmbeddedSite): Configuration {
+function real(config: Configuration, { imagesLock, share, guest, capabilities }: EmbeddedSite): Configuration {
   const storage = record(config.storage);
   const shared = record(storage.shared);
   const cluster = without(record(config.cluster), "nodes");
@@ -81,7 +90,7 @@ function real(config: Configuration, { imagesLock, share, guest }: EmbeddedSite)
             },
           }),
     },
-    serving: { pools: list(record(config.serving).pools).map((pool) => small(record(pool))) },
+    serving: { pools: list(record(config.serving).pools).map((pool) => small(record(pool), (capabilities.customMetrics ?? "none") !== "none")) },
   };
 }
 
@@ -91,9 +100,14 @@ function isExisting(classes: unknown): boolean {
   return kind === "existing";
 }
 
-/** One pod anywhere, with at most one GPU. */
-function small(pool: Configuration): Configuration {
-  return { ...without(pool, "scale", "previewReplicas", "nodeSelector"), replicas: 1, gpusPerReplica: pool.gpusPerReplica === 0 ? 0 : 1 };
+/** One pod anywhere, with at most one GPU. Where requests are counted, a pool that is scaled has two when there are many. */
+function small(pool: Configuration, counted: boolean): Configuration {
+  return {
+    ...without(pool, "scale", "previewReplicas", "nodeSelector", "gpuClass"),
+    ...(counted && pool.scale !== undefined ? { scale: { ...record(pool.scale), min: 1, max: 2 } } : {}),
+    replicas: 1,
+    gpusPerReplica: pool.gpusPerReplica === 0 ? 0 : 1,
+  };
 }
 
 /** Names of a configuration's shared volumes. */

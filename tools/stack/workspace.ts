@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { parse, parseDocument, type Document } from "yaml";
-import { ensureShare, nodeName, sharePath, type Cluster, type Flavor } from "../cluster";
+import { addonCapabilities, ensureShare, nodeName, sharePath, type Cluster, type Flavor } from "../cluster";
 import { UserError } from "../lib/errors";
 import { exec, type ExecOptions, type ExecResult } from "../lib/exec";
 import { logDir, root, stateDir } from "../lib/paths";
@@ -96,6 +96,7 @@ async function writeConfig(stack: string, file: string, cluster: Cluster, guest:
     imagesLock: existsSync(imagesLock) ? imagesLock : undefined,
     share: { node: nodeName, path: sharePath },
     guest,
+    capabilities: addonCapabilities(cluster.addons, cluster.flavor),
   });
   if (cluster.flavor === "real") ensureShare(cluster, sharedVolumesOf(embedded));
   document.set("config", document.createNode(Object.fromEntries(Object.entries(embedded).map(([key, value]) => [`${project}:${key}`, value]))));

@@ -10,7 +10,7 @@ import { build, buildArguments, executablesOf, listPackages } from "./build";
 import { cachedDir, isComplete } from "./cache";
 import { download, recentFailure, rememberFailure } from "./download";
 import { go } from "./go";
-import { hashOfModule, programsDir, requiredVersion } from "./gomod";
+import { folderOf, hashOfModule, programsDir, requiredVersion } from "./gomod";
 import type { OwnProgram, ProgramSpec } from "./programs";
 import { atLeast, versionIn } from "./versions";
 import { which } from "./which";
@@ -41,7 +41,7 @@ export const defaultContext: Context = { programsDir, cacheDir, logDir };
 
 /** @throws UserError when it can't be had, with the fix */
 export async function ensureProgram(spec: ProgramSpec, context: Context = defaultContext): Promise<Found> {
-  const source = join(context.programsDir, spec.module);
+  const source = folderOf(spec, context.programsDir);
   const goVersion = spec.versionOf === undefined ? "v0.1.0" : requiredVersion(source, spec.versionOf);
   const version = goVersion.slice(1);
   const done = (how: string, text = "") => {
@@ -87,7 +87,7 @@ export async function prefetch(specs: readonly ProgramSpec[], signal: AbortSigna
     // What may be the user's own or downloaded needs no modules.
     if (spec.own !== undefined || spec.download !== undefined) continue;
     try {
-      const source = join(context.programsDir, spec.module);
+      const source = folderOf(spec, context.programsDir);
       const version = spec.versionOf === undefined ? "v0.1.0" : requiredVersion(source, spec.versionOf);
       if (isComplete(await builtDir(spec, source, version, context), executablesOf(spec))) continue;
       await listPackages(spec, { cwd: source, what: spec.name, signal });

@@ -8,6 +8,11 @@ import { go } from "./go";
 /** Holds one folder per program, each a Go module. */
 export const programsDir = join(root, "tools", "programs");
 
+/** Folder of a program's Go module. @param programs holds those that have no folder of their own */
+export function folderOf(spec: { readonly module: string; readonly folder?: string }, programs: string = programsDir): string {
+  return spec.folder === undefined ? join(programs, spec.module) : join(root, spec.folder);
+}
+
 /** The version of `modulePath` that the go.mod in `dir` requires, as "v1.2.3". @throws Error when it requires none */
 export function requiredVersion(dir: string, modulePath: string): string {
   for (const line of readFileSync(join(dir, "go.mod"), "utf8").split("\n")) {

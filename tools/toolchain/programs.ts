@@ -16,6 +16,8 @@ export interface ProgramSpec {
   readonly name: string;
   /** Its folder in tools/programs. */
   readonly module: string;
+  /** Where else the folder of its module is, relative to the root: programs of our own that images carry. */
+  readonly folder?: string;
   /** The required module whose version is the program's; undefined: the module is all ours, with the version of this project. */
   readonly versionOf?: string;
   /** Packages to build; each gives an executable named after the last part of its path, "." after the folder. */
@@ -36,6 +38,11 @@ const kubernetesVersion = (version: string): readonly string[] => {
   const symbol = "k8s.io/component-base/version";
   return [`-X ${symbol}.gitVersion=${version}`, `-X ${symbol}.gitMajor=${major}`, `-X ${symbol}.gitMinor=${minor}`];
 };
+
+/** As a library Prometheus counts its versions otherwise: module 0.312.0 is release 3.12.0. */
+export function prometheusRelease(version: string): string {
+  return version.replace(/^0\.(\d)(\d\d)\./, (_, major: string, minor: string) => `${major}.${Number(minor)}.`);
+}
 
 const statically = '-extldflags "-static"';
 
@@ -95,6 +102,8 @@ const specs = {
     cgo: nativeHeaders,
   },
   pause: { module: "pause", packages: ["."] },
+  // Sidecar and router of the model servers.
+  "model-proxy": { module: "model-proxy", folder: "images/model-proxy", packages: ["."] },
   kubeconform: {
     module: "kubeconform",
     versionOf: "github.com/yannh/kubeconform",
@@ -112,6 +121,41 @@ const specs = {
     versionOf: "github.com/traefik/traefik/v3",
     packages: ["github.com/traefik/traefik/v3/cmd/traefik"],
     ldflags: (version) => [`-X github.com/traefik/traefik/v3/pkg/version.Version=${version.slice(1)}`],
+  },
+  "argo-rollouts": {
+    module: "argo-rollouts",
+    versionOf: "github.com/argoproj/argo-rollouts",
+    packages: ["github.com/argoproj/argo-rollouts/cmd/rollouts-controller"],
+    ldflags: (version) => [`-X github.com/argoproj/argo-rollouts/utils/version.version=${version}`],
+  },
+  // With the discovery of Kubernetes only, and without the web pages. promtool checks and tests rules.
+  prometheus: {
+    module: "prometheus",
+    versionOf: "github.com/prometheus/prometheus",
+    packages: ["prometheus", "promtool"].map((name) => `github.com/prometheus/prometheus/cmd/${name}`),
+    tags: ["remove_all_sd", "enable_kubernetes_sd"],
+    ldflags: (version) => [`-X github.com/prometheus/common/version.Version=${prometheusRelease(version.slice(1))}`],
+  },
+  // Writes images into registries, as builds do.
+  crane: {
+    module: "crane",
+    versionOf: "github.com/google/go-containerregistry",
+    packages: ["github.com/google/go-containerregistry/cmd/crane"],
+    ldflags: (version) => [`-X github.com/google/go-containerregistry/cmd/crane/cmd.Version=${version.slice(1)}`],
+  },
+  // Validators for contract tests: NVIDIA's and Tekton's own code.
+  "gpu-config": { module: "gpu-config", packages: ["."] },
+  "tekton-validate": { module: "tekton-validate", packages: ["."] },
+  "prometheus-adapter": {
+    module: "prometheus-adapter",
+    versionOf: "sigs.k8s.io/prometheus-adapter",
+    packages: ["sigs.k8s.io/prometheus-adapter/cmd/adapter"],
+  },
+  "prometheus-operator": {
+    module: "prometheus-operator",
+    versionOf: "github.com/prometheus-operator/prometheus-operator",
+    packages: ["operator", "prometheus-config-reloader"].map((name) => `github.com/prometheus-operator/prometheus-operator/cmd/${name}`),
+    ldflags: (version) => [`-X github.com/prometheus/common/version.Version=${version.slice(1)}`],
   },
 } satisfies Record<string, Omit<ProgramSpec, "name">>;
 

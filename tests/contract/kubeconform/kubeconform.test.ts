@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Platform } from "../../../tools/cluster";
+import { furtherKinds } from "../../../tools/cluster/addons/furtherKinds";
+import { applyKinds, withApi } from "../../../tools/cluster/addons/install";
 import { renderConfiguration } from "../../../tools/commands/render";
 import { manifestsOf } from "../../../tools/render/render";
 import { fileOf, writeSchemas } from "../../../tools/schemas";
 import { kubeconform, type Conformance } from "../../../tools/schemas/kubeconform";
 import { ensurePrograms } from "../../../tools/toolchain";
+import { eventually } from "../cluster/support";
 import { apiOf, clusterOf } from "../doctor/support";
 import { deployment, everywhere, programObjects, route } from "./manifests";
 
@@ -20,8 +23,12 @@ describe("kubeconform with schemas of the API server", function () {
   before(async () => {
     program = (await ensurePrograms(["kubeconform"])).kubeconform.path("kubeconform");
     for (const platform of ["openshift", "kubernetes"] as const) {
-      const api = apiOf(await clusterOf(platform));
-      expect(await writeSchemas((path) => api.get(path), schemasOf(platform))).to.be.greaterThan(100);
+      const cluster = await clusterOf(platform);
+      const api = apiOf(cluster);
+      const kinds = await furtherKinds(platform);
+      await withApi(cluster, (admin) => applyKinds(admin, kinds));
+      // A schema is published a moment after its kind is served.
+      await eventually("schemas of all kinds", async () => (await writeSchemas((path) => api.get(path), schemasOf(platform))) > 100);
     }
   });
   after(() => rmSync(dir, { recursive: true }));
@@ -30,7 +37,8 @@ describe("kubeconform with schemas of the API server", function () {
   function check(platform: Platform, ...objects: readonly object[]): Promise<Conformance> {
     const manifests = join(dir, `manifests-${++runs}`);
     mkdirSync(manifests);
-    for (const [i, object] of objects.entries()) writeFileSync(join(manifests, `${i}.yaml`), stringify(object));
+    // kubeconform and kubectl read YAML 1.1, where a plain Off is false.
+    for (const [i, object] of objects.entries()) writeFileSync(join(manifests, `${i}.yaml`), stringify(object, { version: "1.1" }));
     return kubeconform(program, schemasOf(platform), [manifests]);
   }
 

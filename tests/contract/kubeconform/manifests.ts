@@ -115,7 +115,7 @@ export const everywhere: readonly object[] = [
   { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name: "ai-fast-ssd" }, provisioner: "ebs.csi.aws.com", parameters: { iops: "10000" } },
 ];
 
-/** What the program would make as it is rendered: all of its configuration set, but what needs kinds that the embedded cluster does not serve; no secrets. */
+/** What the program would make as it is rendered: all of its configuration set, but what needs kinds that no cluster here can be given; no secrets. */
 export async function programObjects(platform: "openshift" | "kubernetes"): Promise<readonly object[]> {
   const objects: object[] = [];
   // One after another: mocks are the process's.
@@ -124,9 +124,12 @@ export async function programObjects(platform: "openshift" | "kubernetes"): Prom
 }
 
 async function objectsOf(fields: Fields): Promise<readonly object[]> {
-  const cluster = { ...(fields.cluster as Fields), capabilities: { metrics: true, gatewayApi: true, volumeSnapshots: true } };
+  const cluster = fields.cluster as Fields;
+  // The two that no module has a CustomResourceDefinition of; builds with OpenShift where there is one.
+  const builds = fields.platform === "openshift" ? (cluster.capabilities as Fields).builds : "tekton";
+  const capabilities = { ...(cluster.capabilities as Fields), certManager: false, egressFirewall: false, builds };
   const network = { ...(fields.network as Fields), allowedHosts: [] };
-  const stack = config({ ...fields, cluster, network, secrets: { source: "external" }, registryCredentials: undefined });
+  const stack = config({ ...fields, cluster: { ...cluster, capabilities }, network, secrets: { source: "external" }, registryCredentials: undefined });
   const { resources } = await deploy((opts) => new Platform("platform", { config: stack, images: reference, owner, retained: { retainOnDelete: true } }, opts));
   // What is only read, such as nodes, has no inputs.
   return resources.filter(({ type, inputs }) => type.startsWith("kubernetes:") && inputs.kind !== undefined).map(({ inputs }) => inputs);

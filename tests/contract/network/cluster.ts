@@ -32,7 +32,7 @@ export interface Question extends Traffic {
 
 /** Ports of the table, and some that it must not have. */
 const ports = [
-  ...[11434, 443, 53, 5353, 6443, 22, 8080, 3128].map((port) => ({ port, protocol: "TCP" }) as const),
+  ...[11434, 9464, 11435, 9465, 443, 53, 5353, 6443, 22, 8080, 3128].map((port) => ({ port, protocol: "TCP" }) as const),
   ...[11434, 443, 53, 5353].map((port) => ({ port, protocol: "UDP" }) as const),
 ];
 const hostNetwork = "policy-group.network.openshift.io/host-network";
@@ -44,6 +44,7 @@ export function policiesOf(configs: readonly StackConfig[]): readonly NetworkPol
       networkPolicies(connections(config), namespace, {
         profile: profileOf(config.platform),
         apiServerAddresses: config.cluster.apiServerAddresses,
+        monitoringNamespace: config.network.monitoringNamespace,
         proxyAddresses: config.network.proxy?.addresses ?? [],
         siteAddresses: config.network.allowedAddresses,
       }).map(({ name, spec }) => ({ metadata: { name, namespace }, spec })),
@@ -90,6 +91,7 @@ function isPort(wanted: Connection["port"], port: number, protocol: string, prof
 }
 
 function subjects(configs: readonly StackConfig[], profile: PlatformProfile): readonly Subject[] {
+  const monitoringNamespaces = new Set(configs.map(({ network }) => network.monitoringNamespace));
   let next = 1;
   const pod = (namespace: string, labels: Record<string, string>, is: readonly Outside[] = [], namespaceLabels: Record<string, string> = {}): Subject => {
     const part = (key: string) => labels[`app.kubernetes.io/${key}`];
@@ -111,20 +113,31 @@ function subjects(configs: readonly StackConfig[], profile: PlatformProfile): re
       projects(config).flatMap(({ namespace, kind }) =>
         kind === "platform"
           ? [
-              ...config.serving.pools.map(({ name }) => pod(namespace, labels("model-server", name))),
-              pod(namespace, labels("model-server", "another")),
+              ...config.serving.pools.flatMap(({ name }) =>
+                ["model-router", "model-server", "model-analysis"].map((component) => pod(namespace, labels(component, name))),
+              ),
+              ...["model-router", "model-server", "model-analysis"].map((component) => pod(namespace, labels(component, "another"))),
               pod(namespace, labels("model-loader", "registry")),
               pod(namespace, labels("model-loader", "image")),
               pod(namespace, labels("promotion-test", "candidate")),
               pod(namespace, { app: "stranger" }),
             ]
-          : [pod(namespace, { app: "notebook" }), pod(namespace, labels("model-server", "ollama"))],
+          : [pod(namespace, { app: "notebook" }), pod(namespace, labels("model-router", "ollama")), pod(namespace, labels("model-server", "ollama"))],
       ),
     ),
     // Namespaces that are nobody's project, or that of a stack on another cluster.
     pod("elsewhere", labels("model-loader", "registry"), [], { name: "ai-development" }),
     ...(configs.some(({ environment }) => environment === "staging") ? [] : [pod("ai-staging", labels("promotion-test", "candidate"))]),
-    ...(configs.some(({ environment }) => environment === "production") ? [] : [pod("ai-production", labels("model-server", "ollama"))]),
+    ...(configs.some(({ environment }) => environment === "production")
+      ? []
+      : ["model-router", "model-server"].map((component) => pod("ai-production", labels(component, "ollama")))),
+    // Where Prometheus is, on each platform; elsewhere its namespace has no meaning.
+    pod("openshift-user-workload-monitoring", { app: "prometheus" }, profile.name === "openshift" ? ["monitoring"] : [], {
+      "network.openshift.io/policy-group": "monitoring",
+    }),
+    ...["monitoring", "watching"].map((namespace) =>
+      pod(namespace, { app: "prometheus" }, profile.name === "kubernetes" && monitoringNamespaces.has(namespace) ? ["monitoring"] : []),
+    ),
     pod(dnsNamespace, dnsPods, ["dns"]),
     pod(dnsNamespace, { app: "other" }),
     pod("elsewhere", dnsPods),

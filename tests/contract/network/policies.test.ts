@@ -6,7 +6,7 @@ import { config, digest, tiny, type Fields } from "../../unit/support/config";
 import { addresses, policiesOf, questionsOf, type Question } from "./cluster";
 import { allowedBy, type NetworkPolicy } from "./cyclonus";
 
-const pulled = "codellama:7b-v1.0-base";
+const pulled = "coder:1b-v1.0-base";
 const proxy = { url: "http://proxy.example.com:3128", addresses: [`${addresses.proxy}/32`] };
 const team = (name: string, models: readonly string[], project = name) => ({ name, project, group: `ai-${name}`, quota: { cpu: "1", memory: "2Gi" }, models });
 
@@ -17,7 +17,7 @@ function stack(platform: string, environment: string, fields: Fields = {}): Stac
     cluster: { name: "shared", context: "ai", apiServerAddresses: [`${addresses.apiServer}/32`], manage: environment !== "staging" },
     models: [
       { name: tiny, source: { kind: "image", image: "tiny-model", path: "/models/tiny" } },
-      { name: pulled, source: { kind: "registry", name: "codellama:7b-code", digest } },
+      { name: pulled, source: { kind: "registry", name: "coder:1b-base", digest } },
     ],
     serving: {
       pools: [
@@ -45,6 +45,17 @@ const cases: Readonly<Record<string, (platform: string) => readonly StackConfig[
   ],
   "production, with staging on another cluster": (platform) => [
     stack(platform, "production", { network: { promotionTests: true, downloads: false, allowedAddresses: ["10.30.0.0/24"] } }),
+  ],
+  "a stack with Prometheus and Argo Rollouts": (platform) => [
+    stack(platform, "development", {
+      cluster: {
+        name: "shared",
+        context: "ai",
+        apiServerAddresses: [`${addresses.apiServer}/32`],
+        capabilities: { monitoring: true, argoRollouts: true },
+      },
+      network: { monitoringNamespace: "watching" },
+    }),
   ],
   "a stack without servers": (platform) => [stack(platform, "staging", { layers: { serving: false }, network: { promotionTests: true } })],
 };
@@ -74,7 +85,7 @@ describe("network policies, as cyclonus understands them", function () {
     }
 
     it(`are told apart from such as have a policy, a rule, a peer or a port less, on ${platform}`, async () => {
-      const small = { models: [{ name: pulled, source: { kind: "registry", name: "codellama:7b-code", digest } }], teams: [team("ml", [pulled])] };
+      const small = { models: [{ name: pulled, source: { kind: "registry", name: "coder:1b-base", digest } }], teams: [team("ml", [pulled])] };
       const pools = { serving: { pools: [{ name: "code", models: [pulled], gpusPerReplica: 0 }] } };
       const configs = [
         stack(platform, "staging", { ...small, ...pools, network: { promotionTests: true, proxy } }),
@@ -84,17 +95,24 @@ describe("network policies, as cyclonus understands them", function () {
       const unnoticed: string[] = [];
       for (const namespace of new Set(all.map(({ metadata }) => metadata.namespace))) {
         const own = all.filter(({ metadata }) => metadata.namespace === namespace);
-        const questions = questionsOf(configs, namespace).filter(({ port, protocol }) => (protocol === "TCP" || port === 53) && port !== 8080 && port !== 6443);
+        const questions = questionsOf(configs, namespace).filter(
+          ({ port, protocol }) => (protocol === "TCP" || port === 53 || port === 5353) && port !== 8080 && port !== 6443,
+        );
         expect(await wrong(questions, own), namespace).to.deep.equal([]);
         for (const { what, policies } of mutants(own)) if ((await wrong(questions, policies)).length === 0) unnoticed.push(what);
       }
+      // Between pods of one namespace both ends have to allow a port: one of them alone opens nothing.
+      const within = (namespace: string) => [
+        `${namespace}/model-router-code with egress rule 1 for all ports`,
+        `${namespace}/model-server-code with ingress rule 0 for all ports`,
+      ];
       // Of a team's project every pod has the policy "all-pods", which denies the rest as well.
-      expect(unnoticed).to.deep.equal(["ai-staging-ml/default-deny removed"]);
+      expect(unnoticed).to.deep.equal([...within("ai-staging"), "ai-staging-ml/default-deny removed", ...within("ai-production")]);
     });
   }
 });
 
-type Rule = Readonly<Partial<Record<"from" | "to" | "ports", unknown>>>;
+type Rule = Readonly<Partial<Record<"from" | "to" | "ports", readonly unknown[]>>>;
 
 /** Policies with one mistake each. */
 function mutants(policies: readonly NetworkPolicy[]): { readonly what: string; readonly policies: readonly NetworkPolicy[] }[] {
@@ -105,13 +123,18 @@ function mutants(policies: readonly NetworkPolicy[]): { readonly what: string; r
     const changed = (["ingress", "egress"] as const).flatMap((direction) => {
       const rules = spec[direction] ?? [];
       const peers = direction === "ingress" ? "from" : "to";
-      return rules.flatMap((rule, r) =>
-        [
+      return rules.flatMap((rule, r) => {
+        const { ports = [] } = rule;
+        return [
           { what: `without ${direction} rule ${r}`, rules: rules.toSpliced(r, 1) },
           { what: `with ${direction} rule ${r} for all peers`, rules: rules.with(r, { ...rule, [peers]: [] }) },
           { what: `with ${direction} rule ${r} for all ports`, rules: rules.with(r, { ...rule, ports: [] }) },
-        ].map(({ what, rules: others }) => replaced(what, { ...policy, spec: { ...spec, [direction]: others } })),
-      );
+          ...(ports.length < 2 ? [] : ports).map((_, n) => ({
+            what: `with ${direction} rule ${r} without port ${n}`,
+            rules: rules.with(r, { ...rule, ports: ports.toSpliced(n, 1) }),
+          })),
+        ].map(({ what, rules: others }) => replaced(what, { ...policy, spec: { ...spec, [direction]: others } }));
+      });
     });
     return [replaced("removed"), ...changed];
   });

@@ -52,8 +52,8 @@ describe("the scripts beside Ollama", function () {
   const here = () => ({ PATH: path, HOME: join(dir, "home"), TMPDIR: join(dir, "tmp"), OLLAMA_MODELS: store(), OLLAMA_HOST: `127.0.0.1:${port}` });
   const fromFolder = () => ({ SOURCE_DIR: join(dir, "source") });
 
-  function writeSource(seed: number): void {
-    for (const [name, content] of Object.entries(modelFiles(seed))) writeFileSync(join(dir, "source", name), content);
+  function writeSource(seed: number, embeds = false): void {
+    for (const [name, content] of Object.entries(modelFiles(seed, embeds))) writeFileSync(join(dir, "source", name), content);
   }
   async function run(script: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Result> {
     const { code, stdout, stderr } = await exec("/bin/bash", [join(scripts, script), ...args], { env: { ...env }, allowFailure: true });
@@ -91,8 +91,8 @@ describe("the scripts beside Ollama", function () {
     child.kill();
     await ended;
   }
-  async function post(path: string, body: unknown): Promise<unknown> {
-    return (await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) })).json();
+  async function post(path: string, body?: unknown, method = "POST"): Promise<unknown> {
+    return (await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).json();
   }
 
   it("load a model once, and find it loaded the next time", async () => {
@@ -178,6 +178,30 @@ describe("the scripts beside Ollama", function () {
     expect(await ready(["start"])).to.deep.equal({ code: 0, output: "" });
     expect(await ready()).to.deep.equal({ code: 0, output: "" });
     expect((await ready([], "other:1 x")).output).to.equal("model other:1 does not answer: model 'other:1' not found\n");
+  });
+
+  it("find a server ready when a model that embeds, and does nothing else, has embedded a text", async () => {
+    writeSource(0, true);
+    await load();
+    await serve();
+    expect(await post("/api/generate", { model: tiny, prompt: "Hello" }))
+      .to.have.property("error")
+      .that.includes("does not support generate");
+    expect(await post("/api/ps", undefined, "GET")).to.deep.equal({ models: [] });
+    expect(await ready(["start"])).to.deep.equal({ code: 0, output: "" });
+    expect(await post("/api/ps", undefined, "GET")).to.have.nested.property("models[0].model", tiny);
+    expect(await ready()).to.deep.equal({ code: 0, output: "" });
+  });
+
+  it("find a server alive while it answers, on the loopback of its pod", async () => {
+    const alive = () => run("alive.sh", [], here());
+    expect((await alive()).output).to.match(/^the server does not answer: the server does not listen on 127\.0\.0\.1:/);
+    await serve();
+    expect(await alive()).to.deep.equal({ code: 0, output: "" });
+    server?.kill("SIGSTOP");
+    const frozen = await alive();
+    server?.kill("SIGCONT");
+    expect(frozen).to.deep.equal({ code: 1, output: "the server does not answer: no answer to GET /api/version within 5 s\n" });
   });
 
   it("find a server not ready when a model can't be loaded into memory any more", async () => {

@@ -2,7 +2,11 @@
 package crds
 
 import (
+	_ "github.com/kedacore/keda/v2/version"
 	_ "github.com/kubernetes-csi/external-snapshotter/client/v8/apis/volumesnapshot/v1"
 	_ "github.com/openshift/api/route/v1"
+	_ "github.com/tektoncd/pipeline/pkg/apis/version"
+	_ "github.com/tektoncd/triggers/pkg/apis/triggers"
+	_ "k8s.io/autoscaler/vertical-pod-autoscaler/common"
 	_ "sigs.k8s.io/gateway-api/apis/v1"
 )
