@@ -130,3 +130,7 @@ drill-kill: node_modules/.installed ## kill `up` at KILLS=10 random points, and 
 .PHONY: drill-stacks
 drill-stacks: node_modules/.installed ## staging and production on both platforms, on simulated nodes; by hand, minutes
 	@STACKS=all $(MOCHA) tests/e2e/stacks.test.ts
+
+.PHONY: drill-serving
+drill-serving: node_modules/.installed ## rollouts, metrics and autoscaling in real containers with the real controllers; by hand, 15 minutes
+	@for drill in rollouts monitoring autoscaling; do $(MOCHA) tests/drills/$$drill.test.ts || exit 1; done

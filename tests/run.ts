@@ -52,8 +52,11 @@ async function main(): Promise<boolean> {
   return sum.failed === 0 && sum.passed > 0;
 }
 
-/** Folders of contract tests in the first group: all that make real clusters, and so many others that both groups take as long. */
-const firstGroup = ["cluster", "exposure", "images", "plugins", "serving", "toolchain"];
+/** Folders of contract tests by group, so that all take as long; the first one has all that make real clusters. What is in none is in the last. */
+const contractGroups = [
+  ["cluster", "exposure", "images", "plugins", "serving", "toolchain"],
+  ["doctor", "foundation", "kubeconform", "network", "render", "storage", "upgrade"],
+];
 
 /** Files of each group; every file of the suite is in one. */
 function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[] {
@@ -61,9 +64,13 @@ function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[
     .filter((file) => file.endsWith(".test.ts"))
     .sort()
     .map((file) => join("tests", suite, file));
-  const first = (file: string) =>
-    suite === "contract" ? firstGroup.includes(file.split("/")[2] ?? "") : suite === "e2e" ? file.endsWith("platform.test.ts") : true;
-  return [files.filter(first), files.filter((file) => !first(file))].filter((group) => group.length > 0);
+  const groups = Map.groupBy(files, (file) => {
+    if (suite === "unit") return 0;
+    if (suite === "e2e") return file.endsWith("platform.test.ts") ? 0 : 1;
+    const index = contractGroups.findIndex((folders) => folders.includes(file.split("/")[2] ?? ""));
+    return index < 0 ? contractGroups.length : index;
+  });
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
 /** @param state where the group keeps its state, and the reporter its counts @param live shows the output as it comes; else in one piece at the end */

@@ -5,7 +5,7 @@ import { dashboardQueries } from "../../stacks/observability/dashboard";
 import { firstTokenBounds, histograms, routerMetrics, sidecarMetrics } from "../../stacks/observability/metrics";
 import { recorded } from "../../stacks/observability/recording";
 import { eventually } from "../contract/cluster/support";
-import { kubectl, make, state } from "./support";
+import { kubectl, make, state } from "../e2e/support";
 
 const namespace = "ai-development";
 

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { kubectlOf, make, state } from "./support";
+import { kubectlOf, make, state } from "../e2e/support";
 
 const settings = { STACK: "production", FLAVOR: "real", ADDONS: "autoscaling" };
 const namespace = "ai-production";
