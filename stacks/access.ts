@@ -44,6 +44,14 @@ const platformKinds: Readonly<Record<StackConfig["platform"], { readonly routes:
   },
 };
 
+/** Kinds of controllers that a cluster may have; rights on what it does not serve give nothing. */
+const controllers: readonly Omit<Rule, "verbs">[] = [
+  { apiGroups: ["argoproj.io"], resources: ["analysistemplates", "rollouts"] },
+  { apiGroups: ["autoscaling.k8s.io"], resources: ["verticalpodautoscalers"] },
+  { apiGroups: ["keda.sh"], resources: ["scaledobjects", "triggerauthentications"] },
+  { apiGroups: ["monitoring.coreos.com"], resources: ["podmonitors", "prometheusrules"] },
+];
+
 /** To look: all but logs, secrets and rights. */
 function look({ platform }: RoleOptions): readonly Rule[] {
   const inCore = ["configmaps", "endpoints", "events", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services"];
@@ -57,6 +65,8 @@ function look({ platform }: RoleOptions): readonly Rule[] {
     { apiGroups: ["metrics.k8s.io"], resources: ["pods"], verbs: ["get", "list"] },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: read },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: read },
+    { apiGroups: ["argoproj.io"], resources: ["analysisruns"], verbs: read },
+    ...controllers.map((rule) => ({ ...rule, verbs: read })),
     { ...platformKinds[platform].routes, verbs: read },
   ];
 }
@@ -75,6 +85,9 @@ function operate(options: RoleOptions): readonly Rule[] {
     { apiGroups: core, resources: ["pods/eviction"], verbs: ["create"] },
     { apiGroups: ["apps"], resources: workloads, verbs: change },
     { apiGroups: ["apps"], resources: workloads.map((name) => `${name}/scale`), verbs: ["get", ...change] },
+    // Promotes, gives up and goes back, and asks the models after it: aictl.
+    { apiGroups: ["argoproj.io"], resources: ["rollouts", "rollouts/status"], verbs: ["patch"] },
+    { apiGroups: core, resources: ["services/proxy"], verbs: connect },
     { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: change },
     { apiGroups: ["batch"], resources: ["jobs"], verbs: ["create", "delete"] },
     { apiGroups: ["batch"], resources: ["cronjobs"], verbs: change },
@@ -127,6 +140,8 @@ function deploy(kind: ProjectKind, { platform, pullSecret }: RoleOptions): reado
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: manage },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: manage },
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["rolebindings", "roles"], verbs: read },
+    ...controllers.map((rule) => ({ ...rule, verbs: manage })),
+    { apiGroups: ["argoproj.io"], resources: ["analysisruns"], verbs: read },
     { ...routes, verbs: manage },
     ...others,
     // The smoke check asks a model through the API server's proxy.

@@ -35,6 +35,6 @@ export function holdWarning({ name, hold }: PoolConfig): string | undefined {
   if (hold === undefined) return undefined;
   return (
     `pool ${name} is held at revision ${hold.revision} by ${hold.by} since ${hold.since}: ${hold.reason}. ` +
-    `Its pods stay as they are, whatever the configuration says of them. Release: remove hold of the pool ${name} from serving.pools, then run up again`
+    `Its pods stay as they are, whatever the configuration says of them. Release: aictl hold release ${name}, then run up again`
   );
 }

@@ -443,7 +443,7 @@ describe("a pool's Deployment", () => {
     const [held] = config(pools({ hold })).serving.pools;
     expect(held && holdWarning(held))
       .to.include("pool ollama is held at revision 6d4c8f9b75 by ann since 2026-01-31T12:00:00Z: slow.")
-      .and.include("Release: remove hold of the pool ollama from serving.pools");
+      .and.include("Release: aictl hold release ollama");
     const [free] = config().serving.pools;
     expect(free && holdWarning(free)).to.equal(undefined);
   });
