@@ -120,7 +120,7 @@ images-lock: node_modules/.installed ## write the digests that images.lock lacks
 	@$(TOOL) images-lock
 
 .PHONY: bench
-bench: node_modules/.installed ## ratios of preview, up and API calls against floors of the same run; fails nothing
+bench: node_modules/.installed ## ratios of preview, up, API calls and the model proxy against floors of the same run; fails nothing
 	@OAP_STATE_DIR=.state/bench $(NODE) tests/bench/run.ts
 
 .PHONY: drill-kill

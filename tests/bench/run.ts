@@ -14,6 +14,7 @@ import { manifestsOf, write } from "../../tools/render/render";
 import { openTools, type Tools } from "../../tools/stack/tools";
 import { openWorkspace, pulumiEnvironment } from "../../tools/stack/workspace";
 import { countingProxy, median, peakMemory, timed, type Upstream } from "./measure";
+import { benchProxy } from "./proxy";
 
 /** RUNS=3 for a quick look */
 const RUNS = Number(process.env.RUNS ?? 5);
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
   } finally {
     await removeCluster(cluster);
   }
+  for (const { what, value, unit, target } of await benchProxy()) row(what, value, unit, target);
   print();
 }
 
