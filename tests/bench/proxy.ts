@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bold, say, step } from "../../tools/lib/progress";
 import { median } from "./measure";
-import { freePort, now, Processes, quantile, stream, type Stream } from "./proxyProcesses";
+import { freePort } from "../support/ports";
+import { now, Processes, quantile, stream, type Stream } from "./proxyProcesses";
 import { measureWaiting, row } from "./proxyRouting";
 
 /** ROUNDS=2 for a quick look */

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensurePrograms } from "../../tools/toolchain";
+import { freePort } from "../support/ports";
 
 type Environment = Readonly<Record<string, string | number>>;
 
@@ -61,15 +61,6 @@ export class Processes {
   stop(): void {
     for (const child of this.all) child.kill("SIGKILL");
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** The machine's monotonic clock in ms, as upstream.ts reads it. */

@@ -1,7 +1,8 @@
 /** Waiting time through the router beside plain round robin, as a Service does it, over three replicas of which one is slow or has its model not loaded. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { step } from "../../tools/lib/progress";
-import { freePort, Processes, quantile, stream } from "./proxyProcesses";
+import { freePort } from "../support/ports";
+import { Processes, quantile, stream } from "./proxyProcesses";
 
 const hosts = ["127.0.0.2", "127.0.0.3", "127.0.0.4"] as const;
 const REQUESTS = 120;

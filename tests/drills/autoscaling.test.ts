@@ -7,6 +7,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kubectlOf, make, state } from "../e2e/support";
+import { clientPod } from "../support/clientPod";
 
 const settings = { STACK: "production", FLAVOR: "real", ADDONS: "autoscaling" };
 const namespace = "ai-production";
@@ -91,27 +92,8 @@ describe("a pool in real containers, under load", function () {
       wait
       grep -v '^good$' /tmp/answers
       echo "$(grep -vc '^good$' /tmp/answers) of $(wc -l < /tmp/answers) failed"`;
-    const pod = {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "load", namespace: clients },
-      spec: {
-        restartPolicy: "Never",
-        terminationGracePeriodSeconds: 1,
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-        containers: [
-          {
-            name: "main",
-            image: image.trim(),
-            imagePullPolicy: "IfNotPresent",
-            command: ["bash", "-c", client],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          },
-        ],
-      },
-    };
     const file = join(state, "load.json");
-    writeFileSync(file, JSON.stringify(pod));
+    writeFileSync(file, JSON.stringify(clientPod("load", clients, image.trim(), client)));
     await kubectl("apply", "-f", file);
   }
 

@@ -10,6 +10,7 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { root } from "../../tools/lib/paths";
+import { clientPod } from "../support/clientPod";
 
 const namespace = "ai-development";
 const clients = "ai-development-ml";
@@ -148,25 +149,7 @@ describe("new versions of a pool in real containers", function () {
         [[ $answer == HTTP*' 200 '* && $answer == *'"done":true'* ]] || { ((bad++)); echo "bad: \${answer:0:300}"; }
       done
       echo "$bad of $all failed"`;
-    apply({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "client", namespace: clients },
-      spec: {
-        restartPolicy: "Never",
-        terminationGracePeriodSeconds: 1,
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-        containers: [
-          {
-            name: "main",
-            image,
-            imagePullPolicy: "IfNotPresent",
-            command: ["bash", "-c", script],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-          },
-        ],
-      },
-    });
+    apply(clientPod("client", clients, image, script));
   }
 
   async function eventually(what: string, ask: () => boolean, seconds = 60): Promise<void> {

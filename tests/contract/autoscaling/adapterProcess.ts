@@ -1,7 +1,6 @@
 /** The real prometheus-adapter as a process on this machine, registered at the API server of a simulated cluster. */
 import { spawn } from "node:child_process";
 import { openSync, closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -13,6 +12,7 @@ import { withApi } from "../../../tools/cluster/addons/install";
 import type { KubeObject } from "../../../tools/cluster/api";
 import { ensureCertificates } from "../../../tools/cluster/certificates";
 import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
 
 export interface Adapter {
   /** What it has written. */
@@ -81,14 +81,4 @@ export async function startAdapter(cluster: Cluster, prometheusUrl: string, more
 function at(service: KubeObject, port: number): KubeObject {
   const spec = service.spec as { readonly service: object };
   return { ...service, spec: { ...spec, service: { ...spec.service, port } } };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

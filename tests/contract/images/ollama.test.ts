@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
@@ -7,6 +6,7 @@ import { ensureImages, readImagesLock } from "../../../images/ensure";
 import { parseClusterLock } from "../../../images/lock";
 import { makeImage } from "../../../images/make";
 import { modelFiles } from "../../../images/tiny-model/model";
+import { freePort } from "../../support/ports";
 import { startContainerd, type Containerd } from "./containerd";
 
 const image = "docker.io/ollama/ollama:0.17.4";
@@ -135,13 +135,3 @@ const capabilities = [
     "AUDIT_WRITE",
   ],
 ].map((name) => `CAP_${name}`);
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

@@ -1,6 +1,7 @@
 /** The sidecar before a real Ollama. */
 import { expect } from "chai";
-import { freePort, Ollama, post, proxyProgram, rawStatus, Running, sidecar, tiny, until, type Proxy } from "./support";
+import { freePort } from "../../support/ports";
+import { Ollama, post, proxyProgram, rawStatus, Running, sidecar, tiny, until, type Proxy } from "./support";
 
 interface Final {
   readonly eval_count: number;

@@ -1,13 +1,14 @@
 /** Starts the built proxy and what stands around it: a real Ollama with the tiny model, sidecars on loopback addresses of their own, a router before them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { modelFiles } from "../../../images/tiny-model/model";
 import { exec } from "../../../tools/lib/exec";
 import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
 import { parseMetrics, type Metrics } from "./metrics";
 
 export const tiny = "tiny:1";
@@ -49,14 +50,6 @@ export class Running {
 export async function until(what: string, done: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) if (await done()) return;
   throw new Error(`not in time: ${what}`);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 let program: Promise<string> | undefined;

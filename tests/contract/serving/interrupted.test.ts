@@ -1,6 +1,6 @@
 /** Loading a model from a registry that breaks off, a loader that is killed, and a volume that is full: with a real Ollama, as the loader's pod runs it. */
 import { expect } from "chai";
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -8,11 +8,12 @@ import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { loaderEnv } from "../../../components/serving/ollamaEnv";
 import { manifestPath } from "../../../stacks/modelNames";
 import { root } from "../../../tools/lib/paths";
-import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
+import { pathWithOllama, selfSigned } from "./ollamaProcess";
 
 const model = "big:1b-v1.0-random";
 const mebibyte = 2 ** 20;
@@ -39,15 +40,15 @@ describe("loading a model from a registry", function () {
   let loader: ChildProcess | undefined;
 
   before(async () => {
-    const { ollama } = await ensurePrograms(["ollama"]);
-    path = [dirname(ollama.path("ollama")), process.env.PATH].join(delimiter);
+    path = await pathWithOllama();
   });
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), "oap-interrupted-"));
     for (const folder of ["store", "home", "tmp"]) mkdirSync(join(dir, folder));
     sent = 0;
     cut = () => false;
-    registry = createServer(certificate(), (request, response) => {
+    const { key, cert } = selfSigned(dir);
+    registry = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
       const [, what, which = ""] = /^\/v2\/library\/big\/(manifests|blobs)\/(.*)$/.exec(request.url ?? "") ?? [];
       if (what === "manifests") return void response.end(request.method === "HEAD" ? undefined : manifest);
       const content = which === digestOf(layer) ? layer : settings;
@@ -83,14 +84,6 @@ describe("loading a model from a registry", function () {
       if (!response.write(piece)) await once(response, "drain", { signal: gone.signal }).catch(() => undefined);
     }
     response.end();
-  }
-
-  function certificate(): { key: Buffer; cert: Buffer } {
-    const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-    const made = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject, "-keyout", key, "-out", cert]);
-    if (made.status !== 0) throw new Error(`openssl: ${made.stderr.toString()}`);
-    return { key: readFileSync(key), cert: readFileSync(cert) };
   }
 
   /** @param wrap the command that runs the loader, with its arguments */
@@ -181,12 +174,4 @@ describe("loading a model from a registry", function () {
 
 function kill(pid: number): void {
   process.kill(-pid, "SIGKILL");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -2,9 +2,8 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, delimiter, join } from "node:path";
+import { join } from "node:path";
 import { serverEnv } from "../../../components/serving/ollamaEnv";
 import { modelFiles } from "../../../images/tiny-model/model";
 import { catalogued } from "../../../stacks/serving/catalogue";
@@ -13,7 +12,8 @@ import { cachePerLayer, quantizedCache } from "../../../stacks/serving/graph";
 import { loadOf } from "../../../stacks/serving/memory";
 import { weightsOf } from "../../../stacks/serving/weights";
 import { exec } from "../../../tools/lib/exec";
-import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
+import { ended, listening, pathWithOllama } from "./ollamaProcess";
 import { servingOf, stack, tiny, type Fields } from "../../unit/support/stack";
 
 describe("what Ollama takes of memory", function () {
@@ -24,8 +24,7 @@ describe("what Ollama takes of memory", function () {
 
   before(async function () {
     this.timeout(30 * 60_000); // Ollama may have to be built
-    const { ollama } = await ensurePrograms(["ollama"]);
-    path = [dirname(ollama.path("ollama")), process.env.PATH].join(delimiter);
+    path = await pathWithOllama();
   });
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "oap-memory-"));
@@ -34,13 +33,8 @@ describe("what Ollama takes of memory", function () {
     writeSource(modelFiles(0)["model.gguf"]);
   });
   afterEach(async () => {
-    const child = server;
+    await ended(server);
     server = undefined;
-    if (child && child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-    }
     rmSync(dir, { recursive: true });
   });
 
@@ -55,13 +49,7 @@ describe("what Ollama takes of memory", function () {
     const child = spawn("ollama", ["serve"], { env: { ...env, OLLAMA_DEBUG: "1" }, stdio: ["ignore", "ignore", "pipe"] });
     server = child;
     let log = "";
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.setEncoding("utf8").on("data", (data: string) => {
-        log += data;
-        if (log.includes("Listening on")) resolve();
-      });
-      child.once("exit", () => reject(new Error(`ollama ended: ${log}`)));
-    });
+    await listening(child, (text) => (log += text));
     await exec("ollama", ["create", tiny, "-f", join(dir, "source", "Modelfile")], { env });
     const body = JSON.stringify({ model: tiny, prompt: "a", stream: false, options: { num_predict: 1 } });
     const answer = await fetch(`http://${env.OLLAMA_HOST}/api/generate`, { method: "POST", body });
@@ -138,12 +126,4 @@ function poolOf(fields: Fields) {
   const [pool] = stack(servingOf(fields)).serving.pools;
   if (!pool) throw new Error("no pool");
   return pool;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

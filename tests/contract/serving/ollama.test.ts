@@ -1,21 +1,22 @@
 /** The scripts that run beside Ollama, with a real Ollama: under the very environment that the components give it, but for ports and folders. */
 import { expect } from "chai";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer as createProxy } from "node:http";
 import { createServer, type Server } from "node:https";
-import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { siteEnv, trustedCA } from "../../../components/common/site";
 import { loaderEnv, serverEnv } from "../../../components/serving/ollamaEnv";
 import { modelFiles } from "../../../images/tiny-model/model";
 import { manifestPath } from "../../../stacks/modelNames";
 import { exec } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
-import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
 import { config, tiny } from "../../unit/support/config";
+import { ended, listening, pathWithOllama, selfSigned } from "./ollamaProcess";
 
 const scripts = join(root, "components/serving/scripts");
 const lines = `${tiny} ${manifestPath(tiny)} load-tiny`;
@@ -34,8 +35,7 @@ describe("the scripts beside Ollama", function () {
 
   before(async function () {
     this.timeout(30 * 60_000); // Ollama may have to be built
-    const { ollama } = await ensurePrograms(["ollama"]);
-    path = [dirname(ollama.path("ollama")), process.env.PATH].join(delimiter);
+    path = await pathWithOllama();
   });
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), "oap-serving-"));
@@ -74,22 +74,12 @@ describe("the scripts beside Ollama", function () {
     const child = spawn("ollama", ["serve"], { env: { ...serverEnv(pool), ...here() }, stdio: ["ignore", "pipe", "pipe"] });
     server = child;
     let text = "";
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.setEncoding("utf8").on("data", (data: string) => {
-        text += data;
-        if (text.includes("Listening on")) resolve();
-      });
-      child.once("exit", () => reject(new Error(`ollama ended: ${text}`)));
-    });
+    await listening(child, (piece) => (text += piece));
     return text;
   }
   async function stop(): Promise<void> {
-    const child = server;
+    await ended(server);
     server = undefined;
-    if (!child || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill();
-    await ended;
   }
   async function post(path: string, body?: unknown, method = "POST"): Promise<unknown> {
     return (await fetch(`http://127.0.0.1:${port}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).json();
@@ -253,7 +243,7 @@ describe("the scripts beside Ollama", function () {
       rmSync(store(), { recursive: true });
       mkdirSync(store());
       broken = false;
-      const certificate = selfSigned();
+      const certificate = selfSigned(dir);
       registry = createServer({ key: readFileSync(certificate.key), cert: readFileSync(certificate.cert) }, (request, response) => {
         const [, what, which = ""] = /^\/v2\/library\/tiny\/(manifests|blobs)\/(.*)$/.exec(request.url ?? "") ?? [];
         const content = what === "manifests" && which === "1" ? Buffer.from(manifest) : what === "blobs" ? blobs.get(which) : undefined;
@@ -275,29 +265,6 @@ describe("the scripts beside Ollama", function () {
     });
     afterEach(() => registry.close());
 
-    /** A key and a certificate for localhost, and for names that only the proxy can resolve. */
-    function selfSigned(): { key: string; cert: string } {
-      const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-      const made = spawnSync("openssl", [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:*.example.com",
-        "-keyout",
-        key,
-        "-out",
-        cert,
-      ]);
-      if (made.status !== 0) throw new Error(`openssl: ${made.stderr.toString()}`);
-      return { key, cert };
-    }
     const pull = (source: Readonly<Record<string, string>> = {}) =>
       load({ SOURCE_NAME: name, SOURCE_MANIFEST: manifestPath(name), SOURCE_DIGEST: digest, SSL_CERT_FILE: join(dir, "cert.pem"), ...source });
 
@@ -364,11 +331,3 @@ describe("the scripts beside Ollama", function () {
     });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -2,10 +2,9 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { loaderEnv, serverEnv } from "../../../components/serving/ollamaEnv";
 import { modelFiles } from "../../../images/tiny-model/model";
 import { manifestPath } from "../../../stacks/modelNames";
@@ -14,8 +13,9 @@ import { catalogued } from "../../../stacks/serving/catalogue";
 import { weightsOf } from "../../../stacks/serving/weights";
 import { exec } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
-import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
 import { config, tiny } from "../../unit/support/config";
+import { ended, listening, pathWithOllama } from "./ollamaProcess";
 import { openRegistry } from "./registry";
 import { safetensorsFiles } from "./safetensors";
 
@@ -43,8 +43,7 @@ describe("a loader that quantizes", function () {
 
   before(async function () {
     this.timeout(30 * 60_000); // Ollama may have to be built
-    const { ollama } = await ensurePrograms(["ollama"]);
-    path = [dirname(ollama.path("ollama")), process.env.PATH].join(delimiter);
+    path = await pathWithOllama();
   });
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), "oap-quantize-"));
@@ -53,13 +52,8 @@ describe("a loader that quantizes", function () {
     port = await freePort();
   });
   afterEach(async () => {
-    const child = server;
+    await ended(server);
     server = undefined;
-    if (child && child.exitCode === null) {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-    }
     rmSync(dir, { recursive: true });
   });
 
@@ -89,14 +83,7 @@ describe("a loader that quantizes", function () {
     if (!pool) throw new Error("no pool");
     const child = spawn("ollama", ["serve"], { env: { ...serverEnv(pool), ...here() }, stdio: ["ignore", "ignore", "pipe"] });
     server = child;
-    await new Promise<void>((resolve, reject) => {
-      let text = "";
-      child.stderr.setEncoding("utf8").on("data", (data: string) => {
-        text += data;
-        if (text.includes("Listening on")) resolve();
-      });
-      child.once("exit", () => reject(new Error(`ollama ended: ${text}`)));
-    });
+    await listening(child);
     const body = JSON.stringify({ model: tiny, prompt: "hello", stream: false, options: { num_predict: 4 } });
     const answer = (await (await fetch(`http://127.0.0.1:${port}/api/generate`, { method: "POST", body })).json()) as { response?: string; error?: string };
     if (answer.response === undefined) throw new Error(answer.error);
@@ -218,12 +205,4 @@ function asF16(weights: Buffer): Buffer {
   const copy = Buffer.from(weights);
   copy.writeUInt32LE(1, copy.indexOf(key) + key.length + 4);
   return copy;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

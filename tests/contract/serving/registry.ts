@@ -1,10 +1,10 @@
 /** A registry of one model on this machine, as Ollama pulls from it: HTTPS, and blobs from where a redirect leads. */
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { selfSigned } from "./ollamaProcess";
 
 export interface Registry {
   /** `localhost:1234/library/NAME` */
@@ -21,8 +21,8 @@ export async function openRegistry(store: string, manifest: string, as: string, 
   const content = readFileSync(join(store, "manifests", manifest), "utf8").trimEnd(); // as Ollama stores what it pulls
   const blobs = new Map(readdirSync(join(store, "blobs")).map((blob) => [blob.replace("-", ":"), readFileSync(join(store, "blobs", blob))]));
   const [model = "", tag = ""] = as.split(":");
-  const { key, certificate } = selfSigned(dir);
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (request, response) => {
+  const { key, cert } = selfSigned(dir);
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
     const [, name, what, which = ""] = /^\/v2\/library\/([^/]+)\/(manifests|blobs)\/(.*)$/.exec(request.url ?? "") ?? [];
     const found = name !== model ? undefined : what === "manifests" && which === tag ? Buffer.from(content) : blobs.get(which);
     if (!found) return void response.writeHead(404).end();
@@ -37,15 +37,7 @@ export async function openRegistry(store: string, manifest: string, as: string, 
   return {
     name: `localhost:${(server.address() as AddressInfo).port}/library/${as}`,
     digest: `sha256:${createHash("sha256").update(content).digest("hex")}`,
-    certificate,
+    certificate: cert,
     close: () => void server.close(),
   };
-}
-
-function selfSigned(dir: string): { readonly key: string; readonly certificate: string } {
-  const [key, certificate] = [join(dir, "registry-key.pem"), join(dir, "registry.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
-  const made = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject, "-keyout", key, "-out", certificate]);
-  if (made.status !== 0) throw new Error(`openssl: ${made.stderr.toString()}`);
-  return { key, certificate };
 }

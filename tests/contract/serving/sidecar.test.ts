@@ -2,7 +2,6 @@
 import { expect } from "chai";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +11,9 @@ import { modelFiles } from "../../../images/tiny-model/model";
 import { exec } from "../../../tools/lib/exec";
 import { root } from "../../../tools/lib/paths";
 import { ensurePrograms } from "../../../tools/toolchain";
+import { freePort } from "../../support/ports";
 import { config, tiny } from "../../unit/support/config";
+import { ended } from "./ollamaProcess";
 
 const scripts = join(root, "components/serving/scripts");
 
@@ -41,12 +42,7 @@ describe("a replica behind its sidecar and its router", function () {
     await start("router", programs.proxy, ["router"], routerVariables(), ports.routerMetrics, "/readyz");
   });
   afterEach(async () => {
-    for (const child of children.splice(0).reverse()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await ended;
-    }
+    for (const child of children.splice(0).reverse()) await ended(child, "SIGKILL");
     rmSync(dir, { recursive: true });
   });
 
@@ -126,11 +122,3 @@ describe("a replica behind its sidecar and its router", function () {
     expect(stdout).to.include("not drained: the server does not listen on 127.0.0.1:");
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
