@@ -6,18 +6,11 @@ import (
 	"time"
 
 	"openshift-ai-platform/images/model-proxy/internal/names"
+	"openshift-ai-platform/images/model-proxy/internal/status"
 )
 
 // Status is what a replica says of itself (the sidecar's /status).
-type Status struct {
-	Draining bool     `json:"draining"`
-	InFlight int      `json:"inFlight"`
-	Queued   int      `json:"queued"`
-	Slots    int      `json:"slots"`
-	Models   []string `json:"models"`
-	Pool     []string `json:"pool"`
-	Up       bool     `json:"up"`
-}
+type Status = status.Replica
 
 // A replica that missed so many looks is unreachable; one that refuses connections is so at once. Requests that it has not answered by giveUp are sent elsewhere.
 const (

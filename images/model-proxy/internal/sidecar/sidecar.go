@@ -16,6 +16,7 @@ import (
 	"openshift-ai-platform/images/model-proxy/internal/queue"
 	"openshift-ai-platform/images/model-proxy/internal/server"
 	"openshift-ai-platform/images/model-proxy/internal/settings"
+	"openshift-ai-platform/images/model-proxy/internal/status"
 )
 
 // Run until the context ends and what streams then has ended too, within the limit.
@@ -96,17 +97,7 @@ func (s *sidecar) drain(ctx context.Context) int {
 }
 
 // Status is what routers ask for.
-type Status struct {
-	Draining bool `json:"draining"`
-	InFlight int  `json:"inFlight"`
-	Queued   int  `json:"queued"`
-	Slots    int  `json:"slots"`
-	// Models that are loaded; Pool: those that should be.
-	Models []string `json:"models"`
-	Pool   []string `json:"pool"`
-	// Up: the model server takes connections.
-	Up bool `json:"up"`
-}
+type Status = status.Replica
 
 func (s *sidecar) status() Status {
 	now := s.queue.Stats()
