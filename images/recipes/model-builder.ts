@@ -1,9 +1,8 @@
 /** What builds images of models: Git, tar, crane, and the scripts' bash. Needs no user of its own and no right that a restricted pod lacks. */
-import { UserError } from "../../tools/lib/errors";
 import { ensurePrograms } from "../../tools/toolchain";
 import { debianRoot } from "../../tools/toolchain/debian";
 import { debianBase, place } from "../debian";
-import type { Recipe } from "../recipe";
+import { sameVersion, type Recipe } from "../recipe";
 
 /** Git over HTTPS without Perl, which only its interactive commands need. */
 const packages = ["git", "libcurl3-gnutls", "libpcre2-8-0", "tar", "zlib1g"];
@@ -12,11 +11,7 @@ export const modelBuilder: Recipe = {
   inputs: ["images/debian.ts", "tools/programs/crane/go.mod", "tools/programs/crane/go.sum"],
   async collect({ tag }) {
     const program = (await ensurePrograms(["crane"])).crane;
-    if (program.version !== tag) {
-      throw new UserError(`model-builder: images.lock asks for ${tag}, crane is ${program.version}`, {
-        fix: "give images/images.lock and tools/programs/crane/go.mod the same version",
-      });
-    }
+    sameVersion("model-builder", tag, program.version, "tools/programs/crane/go.mod");
     const git = await debianRoot("image-git", packages, { closure: true });
     return {
       layers: [

@@ -2,10 +2,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tools/lib/paths";
-import { UserError } from "../../tools/lib/errors";
 import { exec } from "../../tools/lib/exec";
 import { ensurePrograms } from "../../tools/toolchain";
-import type { Recipe } from "../recipe";
+import { sameVersion, type Recipe } from "../recipe";
 
 const folder = "images/model-proxy";
 
@@ -16,12 +15,8 @@ export const modelProxy: Recipe = {
     .map((file) => `${folder}/${file}`),
   async collect({ tag }) {
     const program = (await ensurePrograms(["model-proxy"]))["model-proxy"].path("model-proxy");
-    const version = (await exec(program, ["version"])).stdout.trim();
-    if (version !== tag) {
-      throw new UserError(`model-proxy: images.lock asks for ${tag}, the program is ${version}`, {
-        fix: `give images/images.lock and ${folder}/main.go the same version`,
-      });
-    }
+    const { stdout } = await exec(program, ["version"]);
+    sameVersion("model-proxy", tag, stdout.trim(), `${folder}/main.go`);
     return {
       layers: [{ files: { "/usr/bin/model-proxy": { source: program, mode: 0o755 } } }],
       entrypoint: ["/usr/bin/model-proxy"],

@@ -1,20 +1,27 @@
-import { UserError } from "../../tools/lib/errors";
 import { ensurePrograms } from "../../tools/toolchain";
-import type { Recipe } from "../recipe";
+import type { ProgramName } from "../../tools/toolchain/programs";
+import { sameVersion, type Recipe } from "../recipe";
 
-/** An image with one program of the prometheus-operator module. */
-export function operatorImage(name: string, executable: string): Recipe {
+export interface OneProgram {
+  /** Name of the image in images.lock. */
+  readonly image: string;
+  readonly program: ProgramName;
+  /** @default the program's name */
+  readonly executable?: string;
+  /** Where the image has it; its entry point. */
+  readonly path: string;
+  readonly user: string;
+}
+
+/** An image with one static program and nothing beside it. */
+export function oneProgram({ image, program: name, executable = name, path, user }: OneProgram): Recipe {
+  const module = `tools/programs/${name}/go.mod`;
   return {
-    inputs: ["images/recipes/operatorImage.ts", "tools/programs/prometheus-operator/go.mod", "tools/programs/prometheus-operator/go.sum"],
+    inputs: ["images/recipes/oneProgram.ts", module, `tools/programs/${name}/go.sum`],
     async collect({ tag }) {
-      const program = (await ensurePrograms(["prometheus-operator"]))["prometheus-operator"];
-      if (`v${program.version}` !== tag) {
-        throw new UserError(`${name}: images.lock asks for ${tag}, the program is v${program.version}`, {
-          fix: "give images/images.lock and tools/programs/prometheus-operator/go.mod the same version",
-        });
-      }
-      const path = `/bin/${executable}`;
-      return { layers: [{ files: { [path]: { source: program.path(executable), mode: 0o755 } } }], entrypoint: [path], user: "65534:65534" };
+      const program = (await ensurePrograms([name]))[name];
+      sameVersion(image, tag, `v${program.version}`, module);
+      return { layers: [{ files: { [path]: { source: program.path(executable), mode: 0o755 } } }], entrypoint: [path], user };
     },
   };
 }

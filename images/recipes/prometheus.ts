@@ -1,19 +1,13 @@
 /** Prometheus as the upstream image has it (entry point, port, folder of its data), without web pages; promtool beside it. */
-import { UserError } from "../../tools/lib/errors";
 import { ensurePrograms } from "../../tools/toolchain";
 import { prometheusRelease } from "../../tools/toolchain/programs";
-import type { Recipe } from "../recipe";
+import { sameVersion, type Recipe } from "../recipe";
 
 export const prometheus: Recipe = {
   inputs: ["tools/programs/prometheus/go.mod", "tools/programs/prometheus/go.sum"],
   async collect({ tag }) {
     const program = (await ensurePrograms(["prometheus"])).prometheus;
-    const release = `v${prometheusRelease(program.version)}`;
-    if (release !== tag) {
-      throw new UserError(`prometheus: images.lock asks for ${tag}, the program is ${release}`, {
-        fix: "give images/images.lock and tools/programs/prometheus/go.mod the same version",
-      });
-    }
+    sameVersion("prometheus", tag, `v${prometheusRelease(program.version)}`, "tools/programs/prometheus/go.mod");
     return {
       layers: [
         {
