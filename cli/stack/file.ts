@@ -1,5 +1,6 @@
 /** A stack's configuration file: read and checked as `pulumi up` does, edited without touching comments and order. */
 import { parseDocument, type Document } from "yaml";
+import { fileEntries } from "../../stacks/file";
 import { ImagesError, readImagesLock } from "../../stacks/images";
 import { ConfigError, loadConfig, namespace as project } from "../../stacks/load";
 import type { StackConfig } from "../../stacks/schema";
@@ -23,21 +24,11 @@ export function readStack(stack: string, path: string, files: Files): StackFile 
 
 /** The configuration that a text holds. @throws UserError with all problems */
 export function checked(path: string, text: string): StackConfig {
-  const document = parseDocument(text);
-  if (document.errors[0]) throw usage(`${path} is not valid YAML: ${document.errors[0].message}`, "correct the file");
-  const { config } = (document.toJS() ?? {}) as { config?: Readonly<Record<string, unknown>> | null };
-  const texts: Record<string, string> = {};
-  const secrets: string[] = [];
-  for (const [name, value] of Object.entries(config ?? {})) {
-    const key = name.includes(":") ? name : `${project}:${name}`;
-    const secret = typeof value === "object" && value !== null && "secure" in value;
-    if (secret) secrets.push(key);
-    // Pulumi alone can decrypt a secret, and nothing here needs it.
-    texts[key] = secret ? '{"auths":{}}' : typeof value === "string" ? value : JSON.stringify(value);
-  }
   try {
+    const { texts, secrets } = fileEntries(text);
     return loadConfig(texts, path, Object.keys(readImagesLock()), secrets);
   } catch (error) {
+    if (error instanceof SyntaxError) throw usage(`${path} is not valid YAML: ${error.message}`, "correct the file");
     if (error instanceof ConfigError || error instanceof ImagesError) throw usage(error.message, "correct it, then run this again", error);
     throw error;
   }

@@ -1,12 +1,12 @@
 /** What a cluster is compared with: a stack's configuration file, read without Pulumi and without its secrets. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseDocument } from "yaml";
 import { ownerOf } from "../../components/common/labels";
 import { profileOf } from "../../components/common/platform";
 import { mergeLocks, parseClusterLock, type ImagesLock } from "../../images/lock";
+import { fileEntries, type FileEntries } from "../../stacks/file";
 import { ImagesError, readImagesLock } from "../../stacks/images";
-import { ConfigError, loadConfig, namespace } from "../../stacks/load";
+import { ConfigError, loadConfig } from "../../stacks/load";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { UserError } from "../lib/errors";
@@ -43,29 +43,19 @@ export function wantedOf({ stack, file = `Pulumi.${stack}.yaml` }: StackFile, ma
   }
 }
 
-/** Stands for a secret: Pulumi alone can decrypt it, and no check needs it. */
-const secretStandsFor = '{"auths":{}}';
-
-/** The entries of a configuration file as Pulumi passes them to a program. */
-function read(file: string, stack: string): { readonly texts: Readonly<Record<string, string>>; readonly secrets: readonly string[] } {
+function read(file: string, stack: string): FileEntries {
   let text: string;
   try {
     text = readFileSync(resolve(root, file), "utf8");
   } catch (cause) {
     throw new UserError(`STACK=${stack}: ${file} cannot be read`, { fix: "name a stack that has a configuration file, for example STACK=dev", cause });
   }
-  const document = parseDocument(text);
-  if (document.errors[0]) throw new UserError(`${file} is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
-  const { config = {} } = (document.toJS() ?? {}) as { config?: Readonly<Record<string, unknown>> | null };
-  const texts: Record<string, string> = {};
-  const secrets: string[] = [];
-  for (const [name, value] of Object.entries(config ?? {})) {
-    const key = name.includes(":") ? name : `${namespace}:${name}`;
-    const secret = typeof value === "object" && value !== null && "secure" in value;
-    if (secret) secrets.push(key);
-    texts[key] = secret ? secretStandsFor : typeof value === "string" ? value : JSON.stringify(value);
+  try {
+    return fileEntries(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`${file} is not valid YAML: ${error.message}`, { fix: "correct the file" });
+    throw error;
   }
-  return { texts, secrets };
 }
 
 function resolved(lock: ImagesLock, config: StackConfig): ImagesLock {
