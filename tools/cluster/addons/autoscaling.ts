@@ -7,16 +7,16 @@ import type { KubeObject } from "../api";
 import { pem, pkiDir } from "../pki";
 import { clusterDomain } from "../settings";
 import type { Cluster, Platform } from "../types";
-import { clusterRoleBinding, containerSecurity, deployment, namespace, resources, roleBinding, serviceAccount, systemNamespace } from "./common";
+import { aggregatedServer, apiService, httpsProbe, tlsArguments, tlsMount, tlsVolume, type ServingCertificate } from "./aggregated";
+import { containerSecurity, deployment, namespace, resources, serviceAccount } from "./common";
 import { podSecurityOn, rolledOut, withApi } from "./install";
-import type { ServingCertificate } from "./metrics";
 import { monitoringPlace } from "./monitoring";
 import type { Images } from "./optional";
 
 const name = "prometheus-adapter";
 const ns = "custom-metrics";
 const port = 6443;
-const apiService = "v1beta1.external.metrics.k8s.io";
+const servedApi = "v1beta1.external.metrics.k8s.io";
 
 /** Where API servers look for the adapter. */
 export const adapterPlace = { namespace: ns, service: name, host: `${name}.${ns}.svc` } as const;
@@ -44,53 +44,24 @@ export async function installAutoscaling(cluster: Cluster, images: Images): Prom
     await api.apply([...adapter(cluster.platform, images(name), tls), registration(tls.authority)]);
   });
   await rolledOut(cluster, ns, `deployment/${name}`);
-  await cluster.kubectl(["wait", "--for=condition=Available", `apiservice/${apiService}`, "--timeout=60s"]);
+  await cluster.kubectl(["wait", "--for=condition=Available", `apiservice/${servedApi}`, "--timeout=60s"]);
 }
 
 /** Tells API servers who serves External metrics. */
 export function registration(authority: string): KubeObject {
-  return {
-    apiVersion: "apiregistration.k8s.io/v1",
-    kind: "APIService",
-    metadata: { name: apiService },
-    spec: {
-      service: { name, namespace: ns, port: 443 },
-      group: "external.metrics.k8s.io",
-      version: "v1beta1",
-      caBundle: base64(authority),
-      groupPriorityMinimum: 100,
-      versionPriority: 100,
-    },
-  };
+  return apiService(servedApi, { name, namespace: ns }, authority);
 }
 
 function adapter(platform: Platform, image: string, tls: ServingCertificate): KubeObject[] {
   const labels = { "app.kubernetes.io/name": name };
-  const probe = (path: string, periodSeconds: number) => ({ httpGet: { path, port: "https", scheme: "HTTPS" }, periodSeconds, failureThreshold: 5 });
+  const server = { name, namespace: ns, labels };
   const config = adapterConfig();
   const { service, namespace: monitoring, port: prometheusPort } = monitoringPlace;
   return [
     serviceAccount(name, ns),
-    // Whose requests these are, and whether they may: the API server says so. Of the cluster itself the adapter reads nothing.
-    clusterRoleBinding(`${name}:system:auth-delegator`, "system:auth-delegator", { account: name, namespace: ns }),
-    {
-      ...roleBinding(`${name}-auth-reader`, systemNamespace, "extension-apiserver-authentication-reader", name),
-      subjects: [{ kind: "ServiceAccount", name, namespace: ns }],
-    },
+    // Of the cluster itself the adapter reads nothing.
+    ...aggregatedServer(server, tls),
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: ns }, data: { "config.yaml": config } },
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: `${name}-tls`, namespace: ns },
-      type: "kubernetes.io/tls",
-      data: { "tls.crt": base64(tls.certificate), "tls.key": base64(tls.key) },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name, namespace: ns, labels },
-      spec: { selector: labels, ports: [{ name: "https", port: 443, targetPort: "https" }] },
-    },
     deployment(name, ns, labels, {
       serviceAccountName: name,
       securityContext: podSecurityOn(platform),
@@ -100,8 +71,7 @@ function adapter(platform: Platform, image: string, tls: ServingCertificate): Ku
           image,
           args: [
             `--secure-port=${port}`,
-            "--tls-cert-file=/etc/tls/tls.crt",
-            "--tls-private-key-file=/etc/tls/tls.key",
+            ...tlsArguments,
             "--config=/etc/adapter/config.yaml",
             `--prometheus-url=http://${service}.${monitoring}.svc.${clusterDomain}:${prometheusPort}/`,
             ...adapterArguments,
@@ -114,22 +84,12 @@ function adapter(platform: Platform, image: string, tls: ServingCertificate): Ku
           ports: [{ name: "https", containerPort: port }],
           resources: resources("20m", "40Mi", "150Mi"),
           securityContext: containerSecurity,
-          readinessProbe: probe("/readyz", 2),
-          livenessProbe: probe("/livez", 20),
-          volumeMounts: [
-            { name: "tls", mountPath: "/etc/tls", readOnly: true },
-            { name: "config", mountPath: "/etc/adapter", readOnly: true },
-          ],
+          readinessProbe: httpsProbe("/readyz", 2),
+          livenessProbe: httpsProbe("/livez", 20),
+          volumeMounts: [tlsMount, { name: "config", mountPath: "/etc/adapter", readOnly: true }],
         },
       ],
-      volumes: [
-        { name: "tls", secret: { secretName: `${name}-tls` } },
-        { name: "config", configMap: { name } },
-      ],
+      volumes: [tlsVolume(server), { name: "config", configMap: { name } }],
     }),
   ];
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
 }
