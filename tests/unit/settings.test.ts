@@ -79,7 +79,8 @@ describe("a stack's tracked configuration", () => {
   });
 
   it("says where its models are served", () => {
-    const { path, logs } = serverOf({ environment: "staging", serving: { pools: [{ name: "code" }, { name: "chat" }] } });
+    const { path, logs, ready } = serverOf({ environment: "staging", serving: { pools: [{ name: "code" }, { name: "chat" }] } });
+    expect(ready).to.include.members(["ai-staging", "kubernetes.io/service-name=code-active"]);
     expect(path).to.equal("/api/v1/namespaces/ai-staging/services/http:code:http/proxy");
     expect(logs).to.equal("-n ai-staging logs -l app.kubernetes.io/component=model-server,app.kubernetes.io/instance=code -c ollama");
   });

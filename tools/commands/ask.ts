@@ -18,6 +18,8 @@ interface Server {
   readonly path: string;
   /** Arguments of kubectl that show the logs of its replicas. */
   readonly logs: string;
+  /** Arguments of kubectl that print the addresses of its replicas that are ready. */
+  readonly ready: readonly string[];
 }
 
 /** Where the stack's configuration says that models are served. */
@@ -26,7 +28,12 @@ export function serverOf({ environment, serving }: Configuration): Server {
   const namespace = namespaceOf(environment as StackConfig["environment"], "platform");
   const name = pool?.name ?? "";
   const replicas = `app.kubernetes.io/component=model-server,app.kubernetes.io/instance=${name}`;
-  return { path: `/api/v1/namespaces/${namespace}/services/http:${name}:http/proxy`, logs: `-n ${namespace} logs -l ${replicas} -c ollama` };
+  const addresses = "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses[0]}";
+  return {
+    path: `/api/v1/namespaces/${namespace}/services/http:${name}:http/proxy`,
+    logs: `-n ${namespace} logs -l ${replicas} -c ollama`,
+    ready: ["-n", namespace, "get", "endpointslices", "-l", `kubernetes.io/service-name=${name}-active`, "-o", addresses],
+  };
 }
 
 export async function ask(args: readonly string[]): Promise<undefined> {
@@ -37,6 +44,9 @@ export async function ask(args: readonly string[]): Promise<undefined> {
   const server = serverOf(trackedConfiguration(from.stack).config);
   if (cluster.flavor === "simulated")
     throw new UserError("all nodes of this cluster are simulated, so no model answers", { fix: "make up FLAVOR=real, as root on Linux" });
+  // The routers would keep the question until a replica comes, and kubectl asks again when they give up: minutes.
+  if ((await cluster.kubectl(server.ready)).stdout.trim() === "")
+    throw new UserError("the model server does not answer: none of its replicas is ready", { fix: "make status shows what is not ready; make up repairs it" });
   const model = process.env.MODEL || (await firstModel(() => cluster.kubectl(["get", "--raw", `${server.path}/v1/models`])));
   let failed: string | undefined;
   let tokens = 0;
