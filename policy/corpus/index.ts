@@ -6,6 +6,7 @@
  *   expect    passed | violated | not decided | not applicable
  *   base      an object of bases.yaml to start from, with `set` and `unset` by path; or `objects`, in full
  *   path      violated, not decided: where the first problem stands, if it is worth saying
+ *   message   violated: the first problem's message, where its wording says which branch decided
  *   settings  what differs from the default settings
  *   parameters values for the policy's own parameters
  *   docs      good | bad: shown on the policy's page
@@ -25,6 +26,7 @@ export interface Case {
   readonly expect: Exclude<Outcome, "error"> | "not applicable";
   readonly objects: readonly Value[];
   readonly path?: string;
+  readonly message?: string;
   readonly settings?: Partial<Settings>;
   readonly parameters?: Readonly<Record<string, Value>>;
   readonly docs?: "good" | "bad";
@@ -37,7 +39,7 @@ interface Written extends Omit<Case, "policy" | "objects"> {
   readonly objects?: readonly unknown[];
 }
 
-const fields = ["case", "expect", "base", "set", "unset", "objects", "path", "settings", "parameters", "docs"];
+const fields = ["case", "expect", "base", "set", "unset", "objects", "path", "message", "settings", "parameters", "docs"];
 const unknownTag: ScalarTag = { tag: "!unknown", resolve: () => UNKNOWN };
 const read = (file: string): unknown => parse(readFileSync(join(__dirname, file), "utf8"), { customTags: [unknownTag], merge: true });
 

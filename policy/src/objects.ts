@@ -46,10 +46,10 @@ export class KubeObject {
   }
 }
 
-/** An object from plain data, or undefined where it is none (no `kind`). */
+/** An object from plain data, or undefined where it is none: no `kind`, or a file for kustomize, which no cluster gets. */
 export function kubeObject(value: Value, source: Source): KubeObject | undefined {
   if (!isFields(value) || typeof value.kind !== "string" || typeof value.apiVersion !== "string") return undefined;
-  return new KubeObject(value, source);
+  return value.apiVersion.startsWith("kustomize.config.k8s.io/") ? undefined : new KubeObject(value, source);
 }
 
 function text(value: Value): string {
