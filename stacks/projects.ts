@@ -31,6 +31,10 @@ export interface ProjectPlan {
   readonly quota: ProjectQuota;
   /** Teams whose project it is. */
   readonly teams: readonly TeamConfig[];
+  /** Who pays for it. */
+  readonly costCentre: string;
+  /** What it may cost a month, in the currency of the site's reports: the budgets of its teams together. @default not stated by all of them */
+  readonly monthlyBudget?: number;
 }
 
 /** Name of a project's namespace. @param key as in ProjectPlan */
@@ -46,7 +50,7 @@ export function namespaceOf(environment: StackConfig["environment"], key: string
  * 20 claims for each team. The claims of the shared volumes that it sees come on top, in number and in storage: no team pays for what another one writes.
  */
 export function projects(
-  config: Pick<StackConfig, "environment" | "sizing" | "cluster" | "quota" | "teams" | "storage" | "serving" | "layers">,
+  config: Pick<StackConfig, "environment" | "sizing" | "cluster" | "quota" | "teams" | "storage" | "serving" | "layers" | "costCentre">,
 ): readonly ProjectPlan[] {
   const { environment, quota: overrides } = config;
   const { platform, infrastructure } = sizingOf(config).quota;
@@ -57,6 +61,8 @@ export function projects(
     kind,
     quota: { ...quota, ...furtherQuota(kind === "platform" ? config : { ...config, layers: { ...config.layers, serving: false } }) },
     teams,
+    costCentre: teams.find(({ costCentre }) => costCentre !== undefined)?.costCentre ?? config.costCentre,
+    ...budgetOf(teams),
   });
   const byProject = new Map<string, TeamConfig[]>();
   for (const team of config.teams) byProject.set(projectOf(team), [...(byProject.get(projectOf(team)) ?? []), team]);
@@ -65,6 +71,12 @@ export function projects(
     ...(config.cluster.manage ? [plan("infrastructure", "infrastructure", infrastructure)] : []),
     ...[...byProject].map(([key, teams]) => plan(key, "team", teamQuota(key, teams, config), teams)),
   ];
+}
+
+/** The budgets of the teams of a project together; none where one of them has none: nobody said what it may cost. */
+function budgetOf(teams: readonly TeamConfig[]): Pick<ProjectPlan, "monthlyBudget"> {
+  const budgets = teams.flatMap(({ monthlyBudget = [] }) => monthlyBudget);
+  return budgets.length === 0 || budgets.length < teams.length ? {} : { monthlyBudget: budgets.reduce((sum, budget) => sum + budget, 0) };
 }
 
 /** What teams get is counted under the cluster's name for GPUs: of the others they get none. */

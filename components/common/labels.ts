@@ -35,8 +35,14 @@ export function selectorOf(part: Part): Record<string, string> {
 /** What a project is for: `platform`, `infrastructure` or `team`. */
 export const projectKindLabel = "openshift-ai-platform/project";
 
-/** The environment that a project belongs to. */
+/** The environment that a project belongs to; `shared` on what belongs to the cluster. */
 export const environmentLabel = "openshift-ai-platform/environment";
+
+/** Who pays for a project. */
+export const costCentreLabel = "openshift-ai-platform/cost-centre";
+
+/** Annotation of a project: what it may cost a month, in the currency of the site's reports. */
+export const monthlyBudgetAnnotation = "openshift-ai-platform/monthly-budget";
 
 /** Stands on the projects of a team; several teams may share one. */
 export function teamLabel(team: string): string {

@@ -4,7 +4,7 @@ import type { ProjectPlan } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import type { Sizing } from "../../stacks/sizing";
 import { metadataOf, retainedMetadata, type StackContext } from "../common/context";
-import { environmentLabel, projectKindLabel, teamLabel, type Part } from "../common/labels";
+import { costCentreLabel, environmentLabel, monthlyBudgetAnnotation, projectKindLabel, teamLabel, type Part } from "../common/labels";
 import { trustedCA } from "../common/site";
 import { defaultObjects, limitsOf, quotaOf, type ObjectCounts } from "./limits";
 
@@ -40,7 +40,8 @@ export class Project extends pulumi.ComponentResource {
     super("openshift-ai-platform:foundation:Project", name, {}, opts);
     const { context, plan } = args;
     const part: Part = { name: "project", component: "foundation", instance: name };
-    const { labels, annotations } = retainedMetadata(context, name, undefined, part);
+    const { labels, annotations: retained } = retainedMetadata(context, name, undefined, part);
+    const annotations = { ...retained, ...(plan.monthlyBudget === undefined ? {} : { [monthlyBudgetAnnotation]: String(plan.monthlyBudget) }) };
 
     const namespace = new k8s.core.v1.Namespace(
       name,
@@ -77,11 +78,12 @@ export class Project extends pulumi.ComponentResource {
   }
 }
 
-/** `ai-infrastructure` belongs to the cluster, not to an environment. */
 function kindLabels({ plan, environment }: ProjectArgs): Record<string, string> {
   return {
     [projectKindLabel]: plan.kind,
-    ...(plan.kind === "infrastructure" ? {} : { [environmentLabel]: environment }),
+    // `ai-infrastructure` belongs to the cluster, not to an environment.
+    [environmentLabel]: plan.kind === "infrastructure" ? "shared" : environment,
+    [costCentreLabel]: plan.costCentre,
     ...Object.fromEntries(plan.teams.map(({ name }) => [teamLabel(name), "true"])),
   };
 }

@@ -49,6 +49,24 @@ const poolSuffixes = ["active", "analysis", "metrics-reader", "post", "pre", "pr
 /** Longest name of a Service, less the longest suffix of one. */
 const longestPool = 63 - "-preview".length;
 
+/** One project has one label for who pays: teams that share it say the same, or nothing. */
+function costCentres({ teams }: StackConfig): Problem[] {
+  return teams.flatMap((team, t) => {
+    const first = teams.findIndex((other) => projectOf(other) === projectOf(team) && other.costCentre !== undefined);
+    const expected = teams[first]?.costCentre;
+    return team.costCentre === undefined || team.costCentre === expected
+      ? []
+      : [
+          problem(
+            `teams[${t}].costCentre`,
+            team.costCentre,
+            `that of teams[${first}] ("${expected}"), which has the same project`,
+            "say the same, or give the team a project of its own",
+          ),
+        ];
+  });
+}
+
 function poolNames({ serving: { pools } }: StackConfig): Problem[] {
   return pools.flatMap(({ name }, p) => {
     const field = `serving.pools[${p}].name`;
@@ -76,6 +94,7 @@ export function unknownNames(config: StackConfig, images: readonly string[]): Pr
       ...reserved(team.project === undefined ? `teams[${t}].name` : `teams[${t}].project`, projectOf(team), ownProjects, "projects", "team-platform"),
       ...team.models.flatMap((name, i) => unknown(`teams[${t}].models[${i}]`, name, served, "the models of serving.pools")),
     ]),
+    ...costCentres(config),
     ...poolNames(config),
     ...sharedVolumes(config),
   ];

@@ -15,7 +15,7 @@ export function budgetAlerts(monitored: Monitored, pool: MonitoredPool): readonl
       alert(monitored, pool, "ModelFirstTokenBudgetBurns", {
         severity: rate.severity,
         for: rate.for,
-        labels: { window: rate.long },
+        labels: { slo: "first-token", window: rate.long },
         expr: burns(recorded.slow, own, rate, `${sidecarMetrics.firstToken}_count`),
         summary: `pool ${pool.name}: too many first tokens take longer than ${promisedBound(firstTokenSeconds)} s`,
         description: `{{ $value | humanizePercentage }} of the requests of ${rate.long} were late; promised is ${percent(1 - firstTokenRatio)} at most. At this pace the budget of 30 days is used up in ${lasts(rate.factor)}.`,
@@ -25,7 +25,7 @@ export function budgetAlerts(monitored: Monitored, pool: MonitoredPool): readonl
       alert(monitored, pool, "ModelAvailabilityBudgetBurns", {
         severity: rate.severity,
         for: rate.for,
-        labels: { window: rate.long },
+        labels: { slo: "availability", window: rate.long },
         expr: burns(recorded.unavailable, own, rate, routerMetrics.requests),
         summary: `pool ${pool.name}: too many requests are refused or fail`,
         description: `{{ $value | humanizePercentage }} of the requests of ${rate.long} got an error of the platform or found the queue full; promised is ${percent(1 - availability)} at most. At this pace the budget of 30 days is used up in ${lasts(rate.factor)}.`,

@@ -3,7 +3,7 @@
  * Every field has a description; error messages, docs/configuration.md and the schema for editors are made from this one. Unknown keys are refused.
  */
 import { z } from "zod";
-import { bytes, cpu, gpus } from "./fields";
+import { bytes, cpu, gpus, labelValue } from "./fields";
 import { build } from "./builds";
 import { cluster } from "./cluster";
 import { network, registry, registryCredentials } from "./network";
@@ -76,6 +76,7 @@ export const schema = z.strictObject({
     .describe("how the capacity plan reckons"),
   storage: storage.prefault({}).describe("storage classes and volumes"),
   access: access.prefault({}).describe("groups that run the platform and look after it"),
+  costCentre: labelValue.default("ai-platform").describe("who pays for the platform's own projects, as a label of them").meta({ examples: ["it-0815"] }),
   teams: z.array(team).max(100).default([]).describe("the teams: quotas, rights, models"),
   models: z.array(model).min(1).max(64).describe("the models of this stack"),
   serving: serving.describe("what answers"),

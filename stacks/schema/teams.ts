@@ -1,6 +1,6 @@
 /** People: the teams that use the platform, and the groups that run it. */
 import { z } from "zod";
-import { bytes, cpu, dnsLabel, gpus, group, modelName, whole } from "./fields";
+import { bytes, cpu, dnsLabel, gpus, group, labelValue, modelName, whole } from "./fields";
 
 /** One row of the table that quotas, rights, network policies and reports are made from. */
 export const team = z.strictObject({
@@ -26,9 +26,13 @@ export const team = z.strictObject({
     .default([])
     .describe("models that its pods may ask; none by default")
     .meta({ examples: [["codellama:7b-v1.0-base"]] }),
+  costCentre: labelValue
+    .optional()
+    .describe("who pays, as a label of the team's project; teams that share one agree on it; default: the stack's")
+    .meta({ examples: ["research-4711"] }),
   monthlyBudget: whole(0, 1_000_000_000, 2000)
     .optional()
-    .describe("money per month, in the currency of your reports; shown in the output `teams`; default: none"),
+    .describe("money per month, in the currency of your reports; shown in the output `teams` and, for the teams of a project together, in its annotation; default: none"),
 });
 
 const groups = (what: string) => z.array(group).max(50).default([]).describe(what);

@@ -153,7 +153,7 @@ const context: StackContext = {
 
 function bindings(kind: ProjectKind, access: StackConfig["access"], teams: ProjectPlan["teams"] = []) {
   const namespace = kind === "platform" ? "ai-development" : `ai-development-${kind}`;
-  const plan: ProjectPlan = { key: kind, namespace, kind, quota, teams };
+  const plan: ProjectPlan = { key: kind, namespace, kind, quota, teams, costCentre: "ai-platform" };
   return deploy((opts) => new Access(namespace, { context, environment: "development", namespace, plan, access, managesPullSecret: true }, opts));
 }
 

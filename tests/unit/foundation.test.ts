@@ -19,9 +19,24 @@ const containers: ProjectArgs["containers"] = {
 };
 const team = (name: string) => ({ name, group: `${name}-people`, quota: { cpu: "1", memory: "1Gi", gpus: 0, storage: "1Gi" }, models: [] });
 const plans = {
-  platform: { key: "platform", namespace: "ai-development", kind: "platform", quota, teams: [] },
-  infrastructure: { key: "infrastructure", namespace: "ai-infrastructure", kind: "infrastructure", quota: { ...quota, gpus: 0 }, teams: [] },
-  team: { key: "ml", namespace: "ai-development-ml", kind: "team", quota, teams: [team("ml"), team("search")] },
+  platform: { key: "platform", namespace: "ai-development", kind: "platform", quota, teams: [], costCentre: "ai-platform" },
+  infrastructure: {
+    key: "infrastructure",
+    namespace: "ai-infrastructure",
+    kind: "infrastructure",
+    quota: { ...quota, gpus: 0 },
+    teams: [],
+    costCentre: "ai-platform",
+  },
+  team: {
+    key: "ml",
+    namespace: "ai-development-ml",
+    kind: "team",
+    quota,
+    teams: [team("ml"), team("search")],
+    costCentre: "research-4711",
+    monthlyBudget: 6000,
+  },
 } satisfies Record<string, ProjectPlan>;
 
 function contextOf(platform: PlatformProfile["name"] = "kubernetes", site: Partial<StackContext["site"]> = {}): StackContext {
@@ -85,8 +100,16 @@ describe("a project", () => {
       "openshift-ai-platform/team-search": "true",
     });
     const infrastructure = await labelsIn(plans.infrastructure);
-    expect(infrastructure).to.include({ [kind]: "infrastructure" });
-    expect(infrastructure).not.to.have.property(environment);
+    expect(infrastructure).to.include({ [kind]: "infrastructure", [environment]: "shared" });
+  });
+
+  it("says who pays for it, and what it may cost where its teams say so", async () => {
+    const shared = metadata((await project({ plan: plans.team })).one("Namespace").inputs);
+    expect(shared.labels).to.include({ "openshift-ai-platform/cost-centre": "research-4711" });
+    expect(shared.annotations).to.include({ "openshift-ai-platform/monthly-budget": "6000" });
+    const other = metadata((await project({ plan: plans.platform })).one("Namespace").inputs);
+    expect(other.labels).to.include({ "openshift-ai-platform/cost-centre": "ai-platform" });
+    expect(other.annotations).not.to.have.property("openshift-ai-platform/monthly-budget");
   });
 
   it("has the site's authorities, where it has some", async () => {

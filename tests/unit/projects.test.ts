@@ -50,6 +50,19 @@ describe("the projects", () => {
     });
   });
 
+  it("are paid for by their teams' cost centre, else by the stack's, out of the budgets of all of their teams", () => {
+    const paying = (...teams: readonly Fields[]) => {
+      const { costCentre, monthlyBudget } = projects(stack({ costCentre: "it", teams })).at(-1) ?? {};
+      return { costCentre, monthlyBudget };
+    };
+    expect(paying(team("ml", {}, { costCentre: "research", monthlyBudget: 5000 }))).to.deep.equal({ costCentre: "research", monthlyBudget: 5000 });
+    expect(paying(team("ml", {}, { monthlyBudget: 5000 }), team("data", {}, { project: "ml", costCentre: "research", monthlyBudget: 1000 }))).to.deep.equal({
+      costCentre: "research",
+      monthlyBudget: 6000,
+    });
+    expect(paying(team("ml", {}, { monthlyBudget: 5000 }), team("data", {}, { project: "ml" }))).to.deep.equal({ costCentre: "it", monthlyBudget: undefined });
+  });
+
   it("of a small team have 10 pods at least", () => {
     expect(projects(stack({ teams: [team("ml", { memory: "1Gi" })] })).at(-1)?.quota.pods).to.equal(10);
   });

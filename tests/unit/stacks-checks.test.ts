@@ -92,6 +92,11 @@ const refused: readonly Row[] = [
     "network.downloads",
     { ...fromRegistry, network: { downloads: false, proxy: { url: "http://proxy:3128", addresses: ["10.0.0.1/32"] } } },
   ],
+  [
+    "teams of one project that different cost centres pay for",
+    "teams[1].costCentre",
+    { teams: ["a", "b"].map((name) => ({ name, project: "ml", group: name, quota: { cpu: "1", memory: "1Gi" }, costCentre: name })) },
+  ],
   ["promotion tests in development", "network.promotionTests", { network: { promotionTests: true } }],
   ["storage on one machine in production", "storage.classes.kind", production],
   [

@@ -174,6 +174,8 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["teams[0].quota.gpus", team({ quota: { cpu: "1", memory: "1Gi", gpus: "one" } })],
   ["teams[0].quota.storage", team({ quota: { cpu: "1", memory: "1Gi", storage: "100" } })],
   ["teams[0].models[0]", team({ models: ["tiny"] })],
+  ["teams[0].costCentre", team({ costCentre: "R&D" })],
+  ["costCentre", { costCentre: "" }],
   ["teams[0].monthlyBudget", team({ monthlyBudget: -1 })],
   ["models", { models: [] }],
   ["models[0].name", { models: [{ name: "tiny", source: pulled.source }] }],

@@ -151,7 +151,7 @@ describe("rights in the projects, as the API server answers", function () {
         };
         const team = (name: string) => ({ name, group: `${name}-people`, quota: { cpu: "1", memory: "1Gi", gpus: 0, storage: "1Gi" }, models: [] });
         for (const [kind, namespace] of Object.entries(projects) as [ProjectKind, string][]) {
-          const plan: ProjectPlan = { key: kind, namespace, kind, quota, teams: kind === "team" ? [team("ml")] : [] };
+          const plan: ProjectPlan = { key: kind, namespace, kind, quota, teams: kind === "team" ? [team("ml")] : [], costCentre: "ai-platform" };
           const { resources } = await deploy((opts) => new Access(namespace, { context, environment, namespace, plan, access, managesPullSecret: true }, opts));
           const objects = resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs);
           const { code, stderr } = await apply(cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }, ...objects);

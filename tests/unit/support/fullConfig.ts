@@ -127,6 +127,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
       developers: ["ai-developers"],
       viewers: ["ai-viewers"],
     },
+    costCentre: "it-0815",
     teams: [
       {
         name: "research",
@@ -134,6 +135,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
         project: "ml",
         quota: { cpu: "8", memory: "32Gi", gpus: 1, storage: "200Gi" },
         models: [tiny],
+        costCentre: "research-4711",
         monthlyBudget: 2000,
       },
     ],
