@@ -134,3 +134,14 @@ drill-stacks: node_modules/.installed ## staging and production on both platform
 .PHONY: drill-serving
 drill-serving: node_modules/.installed ## rollouts, metrics and autoscaling in real containers with the real controllers; by hand, 15 minutes
 	@for drill in rollouts monitoring autoscaling; do $(MOCHA) tests/drills/$$drill.test.ts || exit 1; done
+
+tests/mutation/node_modules/.installed: tests/mutation/package.json tests/mutation/package-lock.json
+	@cd tests/mutation && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: mutation
+mutation: node_modules/.installed tests/mutation/node_modules/.installed ## change the policies' logic in thousands of ways: their cases have to notice 90 % of them; by hand, a minute
+	@cd tests/mutation; trap 'rm -rf sources .stryker-tmp' EXIT; \
+	rm -rf sources; mkdir -p sources/policy sources/tests/policy; cp -r ../../policy/src ../../policy/corpus sources/policy; \
+	cp ../policy/corpus.test.ts ../policy/pods.test.ts ../policy/values.test.ts sources/tests/policy; \
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node node_modules/@stryker-mutator/core/bin/stryker.js run stryker.config.mjs
