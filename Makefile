@@ -108,12 +108,12 @@ docs: node_modules/.installed ## write what of docs/ is made from the program; `
 	@$(NODE) tools/docs/index.ts
 
 .PHONY: test
-test: node_modules/.installed ## all tests: unit, contract (real servers), e2e (a cluster of its own)
+test: node_modules/.installed ## all tests: unit, policies, contract (real servers), e2e (a cluster of its own)
 	@$(NODE) tests/run.ts
 
 .PHONY: test-unit
-test-unit: node_modules/.installed ## unit tests only: seconds, no cluster
-	@$(NODE) tests/run.ts unit
+test-unit: node_modules/.installed ## unit tests and the policies' cases only: seconds, no cluster
+	@$(NODE) tests/run.ts unit policy
 
 .PHONY: images-lock
 images-lock: node_modules/.installed ## write the digests that images.lock lacks, where registries answer

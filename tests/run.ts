@@ -1,5 +1,5 @@
 /**
- * Runs the suites, cheapest first: `run.ts [unit|contract|e2e …]`. The groups of a suite run side by side, each in a process and with a state folder of its own;
+ * Runs the suites, cheapest first: `run.ts [unit|policy|contract|e2e …]`. The groups of a suite run side by side, each in a process and with a state folder of its own;
  * what makes real clusters is in one group, since it compares the host before and after.
  * Closes with every failure of all groups, then the line "N passed, N failed". A group that ends without totals counts as a failure.
  */
@@ -14,7 +14,7 @@ import { ensurePrograms } from "../tools/toolchain";
 import { programNames } from "../tools/toolchain/programs";
 import { nextFailure } from "./support/reporter";
 
-const suites = ["unit", "contract", "e2e"] as const;
+const suites = ["unit", "policy", "contract", "e2e"] as const;
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((suite) => suite === name));
 if (unknown.length > 0) {
@@ -36,7 +36,7 @@ async function main(): Promise<boolean> {
   const failures: string[] = [];
   for (const suite of suites.filter((name) => wanted.length === 0 || wanted.includes(name))) {
     // Where nothing is cached a build takes minutes: a test that waited for one would run into its own time limit.
-    if (suite !== "unit") await ensurePrograms(programNames);
+    if (suite === "contract" || suite === "e2e") await ensurePrograms(programNames);
     const start = Date.now();
     const results = await Promise.all(groupsOf(suite).map((files, i) => run(files, join(dir, `${suite}-${i}`), i === 0)));
     const passed = results.reduce((all, one) => all + one.passed, 0);
@@ -55,7 +55,7 @@ async function main(): Promise<boolean> {
 /** Folders of contract tests by group, so that all take as long; the first one has all that make real clusters. What is in none is in the last. */
 const contractGroups = [
   ["cluster", "exposure", "images", "plugins", "serving", "toolchain"],
-  ["doctor", "foundation", "kubeconform", "network", "render", "storage", "upgrade"],
+  ["doctor", "foundation", "kubeconform", "network", "policy", "render", "storage", "upgrade"],
 ];
 
 /** Files of each group; every file of the suite is in one. */
@@ -65,7 +65,7 @@ function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[
     .sort()
     .map((file) => join("tests", suite, file));
   const groups = Map.groupBy(files, (file) => {
-    if (suite === "unit") return 0;
+    if (suite === "unit" || suite === "policy") return 0;
     if (suite === "e2e") return file.endsWith("platform.test.ts") ? 0 : 1;
     const index = contractGroups.findIndex((folders) => folders.includes(file.split("/")[2] ?? ""));
     return index < 0 ? contractGroups.length : index;
