@@ -131,6 +131,10 @@ drill-kill: node_modules/.installed ## kill `up` at KILLS=10 random points, and 
 drill-stacks: node_modules/.installed ## staging and production on both platforms, on simulated nodes; by hand, minutes
 	@STACKS=all $(MOCHA) tests/e2e/stacks.test.ts
 
+.PHONY: drill-network
+drill-network: node_modules/.installed ## each network policy with each mistake that it may have, to be told from the right one; by hand, 8 minutes
+	@MISTAKES=all $(MOCHA) tests/contract/network/policies.test.ts
+
 .PHONY: drill-serving
 drill-serving: node_modules/.installed ## rollouts, metrics and autoscaling in real containers with the real controllers; by hand, 15 minutes
 	@for drill in rollouts monitoring autoscaling; do $(MOCHA) tests/drills/$$drill.test.ts || exit 1; done

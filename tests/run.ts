@@ -55,7 +55,7 @@ async function main(): Promise<boolean> {
 /** Folders of contract tests by group, so that all take as long; the first one has all that make real clusters. What is in none is in the last. */
 const contractGroups = [
   ["cluster", "exposure", "images", "plugins", "serving", "toolchain"],
-  ["doctor", "foundation", "kubeconform", "network", "policy", "render", "storage", "upgrade"],
+  ["autoscaling", "doctor", "foundation", "kubeconform", "network", "policy", "render", "storage", "upgrade"],
 ];
 
 /** Files of each group; every file of the suite is in one. */

@@ -60,6 +60,9 @@ const cases: Readonly<Record<string, (platform: string) => readonly StackConfig[
   "a stack without servers": (platform) => [stack(platform, "staging", { layers: { serving: false }, network: { promotionTests: true } })],
 };
 
+/** Each mistake takes cyclonus a second, and all of them minutes: `make drill-network` tries them all, the tests every fifth. */
+const every = process.env.MISTAKES === "all" ? 1 : 5;
+
 describe("network policies, as cyclonus understands them", function () {
   this.timeout(600_000);
   let cyclonus: string;
@@ -93,13 +96,17 @@ describe("network policies, as cyclonus understands them", function () {
       ];
       const all = policiesOf(configs);
       const unnoticed: string[] = [];
+      const tried = new Set<string>();
       for (const namespace of new Set(all.map(({ metadata }) => metadata.namespace))) {
         const own = all.filter(({ metadata }) => metadata.namespace === namespace);
         const questions = questionsOf(configs, namespace).filter(
           ({ port, protocol }) => (protocol === "TCP" || port === 53 || port === 5353) && port !== 8080 && port !== 6443,
         );
         expect(await wrong(questions, own), namespace).to.deep.equal([]);
-        for (const { what, policies } of mutants(own)) if ((await wrong(questions, policies)).length === 0) unnoticed.push(what);
+        for (const { what, policies } of mutants(own).filter((_, i) => i % every === 0)) {
+          tried.add(what);
+          if ((await wrong(questions, policies)).length === 0) unnoticed.push(what);
+        }
       }
       // Between pods of one namespace both ends have to allow a port: one of them alone opens nothing.
       const within = (namespace: string) => [
@@ -107,7 +114,8 @@ describe("network policies, as cyclonus understands them", function () {
         `${namespace}/model-server-code with ingress rule 0 for all ports`,
       ];
       // Of a team's project every pod has the policy "all-pods", which denies the rest as well.
-      expect(unnoticed).to.deep.equal([...within("ai-staging"), "ai-staging-ml/default-deny removed", ...within("ai-production")]);
+      const known = [...within("ai-staging"), "ai-staging-ml/default-deny removed", ...within("ai-production")];
+      expect(unnoticed).to.deep.equal(known.filter((what) => tried.has(what)));
     });
   }
 });
