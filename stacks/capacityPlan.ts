@@ -8,7 +8,7 @@ import { gpuResourceOf } from "./gpu";
 import { projects, sharedIn, type ProjectPlan } from "./projects";
 import { largest, parseBytes } from "./quantities";
 import type { PoolConfig, StackConfig } from "./schema";
-import { sizingOf } from "./sizing";
+import { serverSize, sizingOf } from "./sizing";
 
 export type CapacityClass = "guaranteed" | "shared";
 
@@ -136,8 +136,9 @@ function scaleOf({ scale, replicas, previewReplicas }: PoolConfig, extra: number
 
 /** A pod of a pool. The check of its models ends before sidecar and server start, so of each resource the larger counts, as Kubernetes counts. */
 export function podOf(pool: PoolConfig, config: Pick<StackConfig, "sizing" | "environment" | "cluster">): Amounts {
-  const { server, sidecar, loader } = sizingOf(config);
-  const [serving, verifying] = [{ ...add([ofContainer(server), ofContainer(sidecar)]), pods: 1n }, ofContainer(loader)];
+  const sizes = sizingOf(config);
+  const { sidecar, loader } = sizes;
+  const [serving, verifying] = [{ ...add([ofContainer(serverSize(sizes, pool.gpusPerReplica)), ofContainer(sidecar)]), pods: 1n }, ofContainer(loader)];
   return {
     ...amounts((resource) => largest(serving[resource], verifying[resource])),
     ...ofGpus(pool.gpusPerReplica, gpuResourceOf(pool, config), config.cluster.gpuResource),

@@ -132,10 +132,19 @@ export function modelLabels(name: string): Record<string, string> {
 }
 
 /**
- * Annotations of an object that is for one model: its name, where it comes from, and what was made of it.
+ * Annotations of an object that is for one model: its name, where it comes from, what was made of it, and under which licence it is.
  * @param source of a registry: `upstreamReference`; of an image: its reference
- * @param quantize type that its weights were quantized to; undefined: they are those of the source
+ * @param made `quantize`: type that its weights were quantized to, undefined where they are those of the source; `licence`: undefined where it is not known
  */
-export function modelAnnotations(name: string, source: string, quantize?: string): Record<string, string> {
-  return { [prefix]: name, [`${prefix}-source`]: source, ...(quantize === undefined ? {} : { [`${prefix}-quantize`]: quantize }) };
+export function modelAnnotations(
+  name: string,
+  source: string,
+  { quantize, licence }: { readonly quantize?: string | undefined; readonly licence?: string | undefined } = {},
+): Record<string, string> {
+  return {
+    [prefix]: name,
+    [`${prefix}-source`]: source,
+    ...(quantize === undefined ? {} : { [`${prefix}-quantize`]: quantize }),
+    ...(licence === undefined ? {} : { [`${prefix}-licence`]: licence }),
+  };
 }

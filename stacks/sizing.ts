@@ -15,8 +15,10 @@ export interface Sizing {
   readonly containers: { readonly default: ContainerSize; readonly max: { readonly cpu: string; readonly memory: string } };
   /** The volume of models. */
   readonly modelStorage: string;
-  /** Ollama, in a replica of a pool. */
+  /** Ollama, in a replica of a pool: `serverSize` of it. */
   readonly server: ContainerSize;
+  /** Memory of Ollama beside a GPU, requested and at most: models are in the GPU's own. */
+  readonly gpuServerMemory: string;
   /** What stands before it in its pod: counts, blocks, drains. */
   readonly sidecar: ContainerSize;
   /** What stands before the replicas of a pool. */
@@ -32,6 +34,7 @@ const guide: Omit<Sizing, "quota"> = {
   containers: { default: size("100m", "128Mi", "1", "512Mi"), max: { cpu: "16", memory: "64Gi" } },
   modelStorage: "500Gi",
   server: size("2", "8Gi", "4", "16Gi"),
+  gpuServerMemory: "8Gi",
   sidecar: size("50m", "64Mi", "500m", "128Mi"),
   router: size("100m", "128Mi", "1", "256Mi"),
   routers: 2,
@@ -63,6 +66,7 @@ const small: Sizing = {
   containers: { default: size("50m", "64Mi", "500m", "256Mi"), max: { cpu: "4", memory: "8Gi" } },
   modelStorage: "2Gi",
   server: size("250m", "256Mi", "2", "1Gi"),
+  gpuServerMemory: "1Gi",
   sidecar: size("20m", "32Mi", "500m", "64Mi"),
   router: size("20m", "32Mi", "500m", "64Mi"),
   routers: 1,
@@ -72,6 +76,14 @@ const small: Sizing = {
 /** `guide`: sized as in the guide, for the environment. `small`: the same for all. */
 export function sizingOf({ sizing, environment }: Pick<StackConfig, "sizing" | "environment">): Sizing {
   return sizing === "small" ? small : { ...guide, quota: guideQuotas[environment] };
+}
+
+/**
+ * Size of a pool's server. With GPUs its memory request is its limit: what takes more than it requested is evicted first, and its models are then loaded
+ * anew, for minutes. Without, the models are in this memory too, which the limit is for.
+ */
+export function serverSize({ server, gpuServerMemory: memory }: Pick<Sizing, "server" | "gpuServerMemory">, gpusPerReplica: number): ContainerSize {
+  return gpusPerReplica === 0 ? server : { requests: { ...server.requests, memory }, limits: { ...server.limits, memory } };
 }
 
 function size(cpu: string, memory: string, cpuLimit: string, memoryLimit: string): ContainerSize {

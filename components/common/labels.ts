@@ -41,6 +41,13 @@ export const environmentLabel = "openshift-ai-platform/environment";
 /** Who pays for a project. */
 export const costCentreLabel = "openshift-ai-platform/cost-centre";
 
+/** Annotation of a StorageClass or a volume: what encrypts it at rest. */
+const encryptionAnnotation = "openshift-ai-platform/encryption-at-rest";
+
+export function encryptionAnnotations(encryption: string | undefined): Record<string, string> {
+  return encryption === undefined ? {} : { [encryptionAnnotation]: encryption };
+}
+
 /** Annotation of a project: what it may cost a month, in the currency of the site's reports. */
 export const monthlyBudgetAnnotation = "openshift-ai-platform/monthly-budget";
 

@@ -84,10 +84,19 @@ export class Foundation extends pulumi.ComponentResource {
     this.namespaces = new Map(made.map(({ plan, project }) => [plan.key, project.namespace]));
     this.ready = [...wide, ...made.map(({ project }) => project)];
 
-    if (config.storage.shared)
+    const { shared } = config.storage;
+    if (shared)
       new SharedVolumes(
         "shared-volumes",
-        { context, ...config.storage.shared, projects: plans, namespaces: this.namespaces, fileContext: context.profile.fileContext },
+        {
+          context,
+          share: shared.share,
+          encryption: shared.encryption,
+          volumes: shared.volumes,
+          projects: plans,
+          namespaces: this.namespaces,
+          fileContext: context.profile.fileContext,
+        },
         { ...own, dependsOn: [...this.ready] },
       );
 

@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { sees, type ProjectPlan } from "../../stacks/projects";
 import { sharedVolumeName, shareSource, type Share, type SharedVolumeConfig } from "../../stacks/storage";
 import { retainedMetadata, type StackContext } from "../common/context";
-import type { Part } from "../common/labels";
+import { encryptionAnnotations, type Part } from "../common/labels";
 
 export interface SharedVolumesArgs {
   readonly context: StackContext;
   readonly share: Share;
   readonly volumes: readonly SharedVolumeConfig[];
+  /** What encrypts the share at rest. @default not stated */
+  readonly encryption?: string | undefined;
   readonly projects: readonly ProjectPlan[];
   /** Namespaces by the key of their project, known once they are there. */
   readonly namespaces: ReadonlyMap<string, pulumi.Output<string>>;
@@ -40,7 +42,7 @@ export class SharedVolumes extends pulumi.ComponentResource {
         const persistent = new k8s.core.v1.PersistentVolume(
           id,
           {
-            metadata: { name: id, labels, annotations },
+            metadata: { name: id, labels, annotations: { ...annotations, ...encryptionAnnotations(args.encryption) } },
             spec: {
               capacity: { storage: volume.size },
               accessModes,

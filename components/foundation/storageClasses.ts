@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { storageClasses } from "../../stacks/storage";
 import type { StackConfig } from "../../stacks/schema";
 import type { StackContext } from "../common/context";
-import { labelsOf, type Part } from "../common/labels";
+import { encryptionAnnotations, labelsOf, type Part } from "../common/labels";
 
 export interface StorageClassesArgs {
   readonly context: StackContext;
@@ -16,16 +16,17 @@ export interface StorageClassesArgs {
 export class StorageClasses extends pulumi.ComponentResource {
   constructor(name: string, args: StorageClassesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:foundation:StorageClasses", name, {}, opts);
-    const { context } = args;
+    const { context, classes } = args;
+    const encrypted = encryptionAnnotations(classes.kind === "existing" ? undefined : classes.encryption);
 
-    for (const spec of storageClasses(args.classes)) {
+    for (const spec of storageClasses(classes)) {
       const part: Part = { name: "storage", component: "foundation", instance: spec.name };
       const metadata = { name: spec.name, labels: labelsOf(context.owner, part) };
       new k8s.storage.v1.StorageClass(
         spec.name,
         {
           // Never the default: what asks for no class gets none of these.
-          metadata: { ...metadata, annotations: { "storageclass.kubernetes.io/is-default-class": "false" } },
+          metadata: { ...metadata, annotations: { "storageclass.kubernetes.io/is-default-class": "false", ...encrypted } },
           provisioner: spec.provisioner,
           // An empty map is the same as none, and the API server does not keep it.
           ...(Object.keys(spec.parameters).length > 0 ? { parameters: spec.parameters } : {}),

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { modelServerPort } from "../../stacks/connections";
 import type { PoolConfig } from "../../stacks/schema";
-import type { Sizing } from "../../stacks/sizing";
+import { serverSize, type Sizing } from "../../stacks/sizing";
 import { metadataOf, type StackContext } from "../common/context";
 import { selectorOf, type Part } from "../common/labels";
 import { shortHash } from "../common/names";
@@ -25,7 +25,7 @@ export interface ModelPoolArgs {
   readonly models: readonly StoredModel[];
   /** References. */
   readonly images: { readonly ollama: string; readonly proxy: string };
-  readonly sizes: Pick<Sizing, "containers" | "server" | "loader" | "sidecar" | "router" | "routers">;
+  readonly sizes: Pick<Sizing, "containers" | "server" | "gpuServerMemory" | "loader" | "sidecar" | "router" | "routers">;
   /** The resource by which GPUs are requested. */
   readonly gpuResource: string;
   /** Labels of the machines that the pods run on. */
@@ -129,7 +129,7 @@ export class ModelPool extends pulumi.ComponentResource {
         scale: poolScale(pool),
         capabilities,
         monitoringNamespace,
-        container: { name: serverContainer, size: sizes.server, max: sizes.containers.max },
+        container: { name: serverContainer, size: serverSize(sizes, pool.gpusPerReplica), max: sizes.containers.max },
         // It was the workload's.
         aliases: [{ parent: this.workload }],
       },

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { pullingLoader } from "../../stacks/connections";
 import type { ImageReferences } from "../../stacks/images";
 import { modelAnnotations, modelLabels } from "../../stacks/modelNames";
+import { factsOf } from "../../stacks/serving/modelFacts";
 import type { ModelConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
 import { metadataOf, retainedMetadata, type StackContext } from "../common/context";
@@ -83,7 +84,10 @@ export class ModelStore extends pulumi.ComponentResource {
             ...metadata,
             labels: { ...metadata.labels, ...modelLabels(model.name) },
             // Else a Job that failed once stays failed: the provider would wait for it again instead of running it anew.
-            annotations: { "pulumi.com/replaceUnready": "true", ...modelAnnotations(model.name, sourceReference(source), model.quantize) },
+            annotations: {
+              "pulumi.com/replaceUnready": "true",
+              ...modelAnnotations(model.name, sourceReference(source), { quantize: model.quantize, licence: factsOf(model).licence }),
+            },
           },
           spec: {
             backoffLimit: 4,

@@ -1,6 +1,7 @@
 /** The pod of a replica: the check of its models, the sidecar, Ollama. Pure. */
 import { adminPort, metricsPort, modelServerPort, ollamaPort } from "../../stacks/connections";
 import { manifestPath } from "../../stacks/modelNames";
+import { serverSize } from "../../stacks/sizing";
 import type { ContainerArgs, PodTemplateArgs, Probe } from "../common/podTemplate";
 import { jobName } from "./modelLoader";
 import type { ModelPoolArgs } from "./modelPool";
@@ -39,7 +40,7 @@ function server({ pool, models, images, sizes, gpuResource }: ModelPoolArgs): Co
     image: images.ollama,
     args: ["serve"],
     env: { ...serverEnv(pool), MODELS: modelLines(models), LOAD_SECONDS: String(pool.loadTimeoutSeconds) },
-    resources: sizes.server,
+    resources: serverSize(sizes, pool.gpusPerReplica),
     gpus: pool.gpusPerReplica,
     gpuResource,
     mounts: [{ name: "store", mountPath: storePath, readOnly: true }, scriptsMount],

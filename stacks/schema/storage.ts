@@ -4,6 +4,15 @@ import { bytes, dnsLabel, objectName, path, someLabels, text, whole } from "./fi
 
 const efsId = text(/^fs-[0-9a-f]{8,40}$/, "the id of an EFS file system, fs-…", "fs-0123456789abcdef0");
 
+const encryption = (what: string) =>
+  z
+    .string()
+    .min(1)
+    .max(250)
+    .optional()
+    .describe(`what encrypts ${what} at rest, for reviewers; production's policies ask for it; default: not stated`)
+    .meta({ examples: ["cluster-wide encryption of OpenShift Data Foundation"] });
+
 /** What makes volumes. The classes `ai-fast-ssd` and `ai-model-storage` are made for it where the stack manages the cluster. */
 const classes = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("existing").describe("no class is made; claims name a class of the cluster, or its default") }),
@@ -21,6 +30,7 @@ const classes = z.discriminatedUnion("kind", [
       .default("ocs-storagecluster-cephfilesystem")
       .describe("CephFS file system; its replication and compression are its pools' settings")
       .meta({ examples: ["ocs-storagecluster-cephfilesystem"] }),
+    encryption: encryption("both classes"),
   }),
   z.strictObject({
     kind: z.literal("aws").describe("EBS gp3 for ai-fast-ssd, EFS for ai-model-storage"),
@@ -33,6 +43,7 @@ const classes = z.discriminatedUnion("kind", [
       .meta({ examples: ["arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"] }),
     iops: whole(3000, 80_000, 10_000).default(10_000).describe("I/O operations per second of an EBS volume (gp3)"),
     throughput: whole(125, 2000, 500).default(500).describe("MiB per second of an EBS volume (gp3); at most a quarter of `iops`"),
+    encryption: encryption("the EFS file system; EBS volumes always are encrypted"),
   }),
   z.strictObject({
     kind: z.literal("local").describe("directories of the nodes, by local-path-provisioner: for one machine, not for production"),
@@ -42,6 +53,7 @@ const classes = z.discriminatedUnion("kind", [
       .default("rancher.io/local-path")
       .describe("name of the provisioner")
       .meta({ examples: ["rancher.io/local-path"] }),
+    encryption: encryption("the nodes' disks"),
   }),
 ]);
 
@@ -119,6 +131,7 @@ export const storage = z.strictObject({
   shared: z
     .strictObject({
       share: share.describe("the share behind them"),
+      encryption: encryption("the share"),
       volumes: z.array(sharedVolume).min(1).max(20).describe("the volumes"),
     })
     .optional()

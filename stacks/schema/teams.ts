@@ -32,7 +32,9 @@ export const team = z.strictObject({
     .meta({ examples: ["research-4711"] }),
   monthlyBudget: whole(0, 1_000_000_000, 2000)
     .optional()
-    .describe("money per month, in the currency of your reports; shown in the output `teams` and, for the teams of a project together, in its annotation; default: none"),
+    .describe(
+      "money per month, in the currency of your reports; shown in the output `teams` and, for the teams of a project together, in its annotation; default: none",
+    ),
 });
 
 const groups = (what: string) => z.array(group).max(50).default([]).describe(what);

@@ -57,6 +57,17 @@ describe("the capacity plan", () => {
     });
   });
 
+  it("takes the server's limit as its request where the models are in a GPU, and lets it have more where they are in its own memory", () => {
+    const memoryOf = (gpusPerReplica: number) => {
+      const config = guide("production", servingOf({ gpusPerReplica }));
+      const [pool] = config.serving.pools;
+      const { memory, memoryLimit } = pool === undefined ? { memory: 0n, memoryLimit: 0n } : podOf(pool, config);
+      return [memory, memoryLimit];
+    };
+    expect(memoryOf(0)).to.deep.equal([parseBytes("8256Mi"), parseBytes("16512Mi")]);
+    expect(memoryOf(1)).to.deep.equal([parseBytes("8256Mi"), parseBytes("8320Mi")]);
+  });
+
   it("counts a pod as the larger of what checks its models and what then runs, the server with its sidecar, with its GPUs", () => {
     const config = guide("production", servingOf({ gpusPerReplica: 2 }));
     const [pool] = config.serving.pools;
@@ -64,7 +75,7 @@ describe("the capacity plan", () => {
       pods: 1n,
       cpu: parseCpu("2050m"),
       memory: parseBytes("8256Mi"),
-      memoryLimit: parseBytes("16512Mi"),
+      memoryLimit: parseBytes("8320Mi"),
       gpus: 2n,
       storage: 0n,
     } satisfies Amounts);
@@ -401,13 +412,13 @@ describe("the capacity table", () => {
     const line = capacityTable(capacityPlan(config))
       .split("\n")
       .find((one) => one.startsWith("  pool"));
-    expect(line).to.match(/^ {2}pool p+… +8 +16\.4 +64\.5Gi +129Gi +8 +-$/);
+    expect(line).to.match(/^ {2}pool p+… +8 +16\.4 +64\.5Gi +65Gi +8 +-$/);
   });
 
   it("names the share of the quota that is used, and of the machines", () => {
     const lines = capacityTable(capacityPlan(production)).split("\n");
     expect(lines.filter((line) => line.startsWith("  used")).map((line) => line.trim().split(/ +/))).to.deep.equal([
-      ["used", "12%", "35%", "51%", "52%", "100%", "34%"],
+      ["used", "12%", "35%", "51%", "27%", "100%", "34%"],
       ["used", "1%", "5%", "5%", "66%"],
       ["used", "13%", "13%", "66%"],
     ]);

@@ -98,6 +98,12 @@ describe("the platform's names of models", () => {
       "openshift-ai-platform/model": "codellama:7b-v1.0-base",
       "openshift-ai-platform/model-source": `registry.ollama.ai/library/codellama:7b-code@${digest}`,
     });
+    expect(modelAnnotations("a:1b-v1.0-base", "x", { quantize: "Q8_0", licence: "MIT" })).to.deep.equal({
+      "openshift-ai-platform/model": "a:1b-v1.0-base",
+      "openshift-ai-platform/model-source": "x",
+      "openshift-ai-platform/model-quantize": "Q8_0",
+      "openshift-ai-platform/model-licence": "MIT",
+    });
   });
 });
 

@@ -142,6 +142,7 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["storage.classes.kmsKeyId", aws({ kmsKeyId: "" })],
   ["storage.classes.iops", aws({ iops: 2999 })],
   ["storage.classes.throughput", aws({ throughput: 2001 })],
+  ["storage.classes.encryption", aws({ encryption: "" })],
   ["storage.classes.provisioner", { storage: { classes: { kind: "local", provisioner: "" } } }],
   ["storage.models.class", { storage: { models: { class: 5 } } }],
   ["storage.models.size", { storage: { models: { size: "500GB" } } }],
@@ -159,6 +160,12 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["storage.shared.share.fileSystemId", share({ kind: "efs", server: undefined, fileSystemId: "nfs" })],
   ["storage.shared.share.nodeSelector", share({ kind: "local", server: undefined, nodeSelector: {} })],
   ["storage.shared.volumes", { storage: { shared: { share: { kind: "nfs", server: "nfs", path: "/ai" }, volumes: [] } } }],
+  [
+    "storage.shared.encryption",
+    {
+      storage: { shared: { share: { kind: "nfs", server: "nfs", path: "/ai" }, encryption: "", volumes: [{ name: "data", size: "1Gi", writer: "platform" }] } },
+    },
+  ],
   ["storage.shared.volumes[0].name", share({}, { name: "Data" })],
   ["storage.shared.volumes[0].size", share({}, { size: "1" })],
   ["storage.shared.volumes[0].writer", share({}, { writer: "" })],

@@ -11,7 +11,7 @@ const kinds: readonly {
   readonly customMetrics: string;
 }[] = [
   {
-    classes: { kind: "odf", namespace: "openshift-storage", pool: "fast", fileSystem: "models" },
+    classes: { kind: "odf", namespace: "openshift-storage", pool: "fast", fileSystem: "models", encryption: "cluster-wide" },
     share: {
       kind: "cephfs",
       driver: "openshift-storage.cephfs.csi.ceph.com",
@@ -25,14 +25,14 @@ const kinds: readonly {
     customMetrics: "keda",
   },
   {
-    classes: { kind: "aws", fileSystemId: "fs-0123456789abcdef0", kmsKeyId: "alias/ai", iops: 12_000, throughput: 600 },
+    classes: { kind: "aws", fileSystemId: "fs-0123456789abcdef0", kmsKeyId: "alias/ai", iops: 12_000, throughput: 600, encryption: "EFS" },
     share: { kind: "efs", fileSystemId: "fs-0123456789abcdef1", path: "/ai" },
     secrets: { source: "generated" },
     builds: "openshift",
     customMetrics: "prometheus-adapter",
   },
   {
-    classes: { kind: "local", provisioner: "rancher.io/local-path" },
+    classes: { kind: "local", provisioner: "rancher.io/local-path", encryption: "LUKS" },
     share: { kind: "local", path: "/var/lib/ai-share", nodeSelector: { "kubernetes.io/hostname": "worker-1" } },
     secrets: { source: "generated" },
     builds: "tekton",
@@ -118,7 +118,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
     storage: {
       classes,
       models: { class: "site-nfs", size: "500Gi", accessMode: "ReadWriteMany" },
-      shared: { share, volumes: [{ name: "datasets", size: "100Gi", writer: "ml", readers: ["platform"] }] },
+      shared: { share, encryption: "the filer's own", volumes: [{ name: "datasets", size: "100Gi", writer: "ml", readers: ["platform"] }] },
     },
     access: {
       platformAdmins: ["ai-platform-admins"],
