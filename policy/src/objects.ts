@@ -6,6 +6,10 @@ export interface Source {
   readonly id: string;
   /** Options of the Pulumi resource, where there is one. */
   readonly options?: { readonly protect: boolean; readonly retainOnDelete?: boolean };
+  /** Paths of values that the program marks as secret: they are never shown. */
+  readonly secrets?: readonly string[];
+  /** A patch: what it leaves out is not absent, only not said. */
+  readonly partial?: boolean;
 }
 
 /** One object. Names are "" where they are absent, malformed or known only after `up`. */

@@ -5,16 +5,21 @@ import type { View } from "./values";
 
 export class Stack {
   private pods?: readonly Pod[];
+  private readonly byKind = new Map<string, readonly KubeObject[]>();
+  private namespaced?: ReadonlyMap<string, readonly KubeObject[]>;
 
   constructor(readonly objects: readonly KubeObject[]) {}
 
   /** Objects of some kinds: `Deployment`, or `apps/Deployment` to tell groups apart. */
   ofKind(...kinds: readonly string[]): readonly KubeObject[] {
-    return this.objects.filter((object) => object.is(...kinds));
+    const key = kinds.join();
+    const found = this.byKind.get(key) ?? this.objects.filter((object) => object.is(...kinds));
+    this.byKind.set(key, found);
+    return found;
   }
 
   find(kind: string, namespace: string, name: string): KubeObject | undefined {
-    return this.objects.find((object) => object.is(kind) && object.namespace === namespace && object.name === name);
+    return this.inNamespace(namespace).find((object) => object.is(kind) && object.name === name);
   }
 
   /** All pods of the stack, by the objects that carry them. */
@@ -28,13 +33,24 @@ export class Stack {
   }
 
   inNamespace(namespace: string): readonly KubeObject[] {
-    return this.objects.filter((object) => object.namespace === namespace);
+    this.namespaced ??= byNamespace(this.objects);
+    return this.namespaced.get(namespace) ?? [];
   }
 
   /** Pods of a namespace that a label selector selects. @param selector a LabelSelector; an empty one selects all @throws NotDecided, Malformed */
   selected(namespace: string, selector: View): readonly Pod[] {
     return this.allPods().filter((pod) => pod.object.namespace === namespace && selects(selector, pod.labels()));
   }
+}
+
+function byNamespace(objects: readonly KubeObject[]): ReadonlyMap<string, readonly KubeObject[]> {
+  const groups = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    const group = groups.get(object.namespace);
+    if (group === undefined) groups.set(object.namespace, [object]);
+    else group.push(object);
+  }
+  return groups;
 }
 
 /** Whether a LabelSelector (`matchLabels`, `matchExpressions`) selects labels. @throws NotDecided, Malformed */

@@ -38,7 +38,7 @@ export class View {
   constructor(
     readonly value: Value,
     readonly path = "",
-    private readonly trace?: Trace,
+    readonly trace?: Trace,
   ) {}
 
   /** The value at a path below this one, `undefined` where it or what leads to it is absent or null. @throws NotDecided, Malformed */
@@ -182,7 +182,8 @@ export function segments(path: string): readonly (string | number)[] {
   );
 }
 
-function joined(path: string, key: string | number): string {
+/** The path of a child, as Views write it. */
+export function joined(path: string, key: string | number): string {
   if (typeof key === "number") return `${path}[${key}]`;
   if (/[.[\]/]/.test(key)) return `${path}["${key}"]`;
   return path === "" ? key : `${path}.${key}`;

@@ -1,0 +1,5 @@
+/** Which pack this is. */
+import manifest from "../package.json";
+
+export const packName = manifest.name;
+export const version = manifest.version;
