@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 STACK ?= dev
-export STACK PLATFORM FLAVOR CLUSTER ADDONS CONTEXT OUT PROMPT MODEL
+export STACK PLATFORM FLAVOR CLUSTER ADDONS CONTEXT OUT PROMPT MODEL BY TIME RESULTS
 
 BIN := node_modules/.bin
 NODE := $(BIN)/node --import tsx
@@ -17,7 +17,7 @@ MOCHA := $(NODE) node_modules/mocha/bin/mocha.js
 help: ## list the targets
 	@printf 'OpenShift AI Platform\n\n'
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
-	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · ADDONS=name,… · CONTEXT=name · OUT=dir · PROMPT=text · MODEL=name · ARGS=…\n'
+	@printf '\nVariables: STACK=dev|staging|production · PLATFORM=openshift|kubernetes · FLAVOR=real|simulated · CLUSTER=name · ADDONS=name,… · CONTEXT=name · OUT=dir · BY=name · PROMPT=text · MODEL=name · ARGS=…\n'
 	@printf 'dev runs in real containers where it can; staging and production on simulated nodes, sized as in their files (FLAVOR=real: small, in containers).\n'
 	@printf 'Two stacks on one cluster: make up STACK=production; make up STACK=staging CLUSTER=production-simulated. The first one manages it.\n'
 	@printf 'Controllers beside the stack: make up ADDONS=monitoring,rollouts,autoscaling (any of them). The cluster keeps them until make clean, and its stacks use them.\n'
@@ -56,6 +56,19 @@ destroy: node_modules/.installed ## delete the stack's objects; data is kept and
 .PHONY: render
 render: node_modules/.installed ## write one manifest per object, without a cluster: make render STACK=production OUT=dir
 	@$(TOOL) render
+
+# The pack is a package of its own: what is installed for it is what others get.
+policy/node_modules/.installed: policy/package.json policy/package-lock.json
+	@cd policy && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: policy
+policy: node_modules/.installed policy/node_modules/.installed ## what the policies say of the stack, before anything is made: make policy STACK=production
+	@$(TOOL) policy
+
+.PHONY: compliance
+compliance: node_modules/.installed policy/node_modules/.installed ## the same as a report for a reviewer: make compliance STACK=production OUT=dir [BY=name]
+	@$(TOOL) compliance
 
 .PHONY: doctor
 doctor: node_modules/.installed ## what a cluster lacks for a stack, and how to get it: make doctor CONTEXT=name STACK=production
@@ -115,9 +128,17 @@ test: node_modules/.installed ## all tests: unit, policies, contract (real serve
 test-unit: node_modules/.installed ## unit tests and the policies' cases only: seconds, no cluster
 	@$(NODE) tests/run.ts unit policy
 
+.PHONY: test-browser
+test-browser: node_modules/.installed ## the compliance report in Chromium: axe-core, phone and desktop, keyboard, paper; by hand [REPORT=file] [SCREENSHOTS=dir]
+	@$(MOCHA) tests/browser/*.test.ts
+
 .PHONY: images-lock
 images-lock: node_modules/.installed ## write the digests that images.lock lacks, where registries answer
 	@$(TOOL) images-lock
+
+.PHONY: images-push
+images-push: node_modules/.installed ## put the images that no registry has into yours, and write its lock: make images-push REGISTRY=host/path [IMAGES=a,b] [OUT=file]
+	@$(TOOL) images-push $(ARGS)
 
 .PHONY: bench
 bench: node_modules/.installed ## ratios of preview, up, API calls and the model proxy against floors of the same run; fails nothing
@@ -147,5 +168,5 @@ tests/mutation/node_modules/.installed: tests/mutation/package.json tests/mutati
 mutation: node_modules/.installed tests/mutation/node_modules/.installed ## change the policies' logic in thousands of ways: their cases have to notice 90 % of them; by hand, a minute
 	@cd tests/mutation; trap 'rm -rf sources .stryker-tmp' EXIT; \
 	rm -rf sources; mkdir -p sources/policy sources/tests/policy; cp -r ../../policy/src ../../policy/corpus sources/policy; \
-	cp ../policy/corpus.test.ts ../policy/pods.test.ts ../policy/values.test.ts sources/tests/policy; \
+	cp $(addprefix ../policy/,corpus.test.ts each.test.ts pods.test.ts values.test.ts volumesRetained.test.ts) sources/tests/policy; \
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" node node_modules/@stryker-mutator/core/bin/stryker.js run stryker.config.mjs

@@ -46,19 +46,16 @@ export function evaluateObject(policy: Exclude<Policy, { scope: "stack" }>, obje
     const view = object.view(trace);
     return run("", () => policy.applies(view, context, object), () => policy.check(view, context, object)); // prettier-ignore
   }
+  const ofContainer = (unit: Container) =>
+    run(
+      unit.view.path,
+      () => policy.scope === "container" && (policy.applies?.(unit.present(), context) ?? true),
+      () => (policy.scope === "container" ? policy.check(unit.present(), context) : []),
+    );
   const ofPod = (pod: Pod) =>
     policy.scope === "pod"
       ? run(pod.template.path, () => policy.applies?.(pod, context) ?? true, () => policy.check(pod, context)) // prettier-ignore
-      : guarded(
-          policy,
-          object,
-          pod.template.path,
-          trace,
-          () =>
-          pod
-            .containers()
-            .flatMap((unit: Container) => run(unit.view.path, () => policy.applies?.(unit, context) ?? true, () => policy.check(unit, context))), // prettier-ignore
-        );
+      : guarded(policy, object, pod.template.path, trace, () => pod.containers().flatMap(ofContainer));
   return guarded(policy, object, "", trace, () => podsOf(object, trace).flatMap(ofPod));
 }
 

@@ -38,7 +38,7 @@ export class Pod {
     const all = this.read();
     return (kinds.length > 0 ? kinds : containerKinds).flatMap((kind) => {
       const views = all.containers === undefined ? itemsOf(all.spec, kind) : kind === "containers" ? all.containers : [];
-      return views.map((view) => new Container(this, kind, present(view)));
+      return views.map((view) => new Container(this, kind, view));
     });
   }
 
@@ -74,6 +74,12 @@ export class Container {
 
   get object(): KubeObject {
     return this.pod.object;
+  }
+
+  /** The API server refuses a container that is null; a policy must not find it harmless. @throws Malformed */
+  present(): this {
+    if (this.view.value === null || this.view.value === undefined) throw new Malformed(this.view.path, this.view.value, "a container");
+    return this;
   }
 
   /** Name, or where it stands, for messages. */
@@ -163,10 +169,4 @@ function hasContainers(spec: Value): boolean {
 function itemsOf(part: View, key: string): readonly View[] {
   const list = part.view(key);
   return list.value === UNKNOWN ? [list] : list.list("");
-}
-
-/** The API server refuses a container that is null; a policy must not find it harmless. */
-function present(view: View): View {
-  if (view.value === null || view.value === undefined) throw new Malformed(view.path, view.value, "a container");
-  return view;
 }

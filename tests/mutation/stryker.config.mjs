@@ -10,7 +10,7 @@ export default {
   mutate: process.env.MUTATE?.split(",").map((file) => `sources/${file}`) ?? [
     "sources/policy/src/policies/**/*.ts",
     "!sources/policy/src/policies/**/index.ts",
-    "sources/policy/src/{evaluate,gpu,objects,pods,quantity,stack,values,workloads}.ts",
+    "sources/policy/src/{assembled,downloads,each,evaluate,gpu,gpuScale,images,interactive,models,objects,peek,perStack,pods,quantity,secretIndex,secretPatterns,stack,tekton,values,workloads}.ts",
   ],
   // Titles, reasons and tables that are read once at the start are no decisions.
   ignoreStatic: true,

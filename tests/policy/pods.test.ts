@@ -209,7 +209,11 @@ describe("pods of malformed objects", () => {
     expect(() => podsOf(objectOf("apps/v1", "Deployment", { spec: { template: UNKNOWN } }))[0]?.spec).to.throw(NotDecided, "spec.template is");
     expect(() => podsOf(objectOf("apps/v1", "Deployment", { spec: "none" }))[0]?.spec).to.throw(Malformed, "must be a map");
     expect(() => podsOf(objectOf("v1", "Pod", { spec: { containers: {} } }))[0]?.containers()).to.throw(Malformed, "must be a list");
-    expect(() => podsOf(objectOf("v1", "Pod", { spec: { containers: [null] } }))[0]?.containers()).to.throw(Malformed, "must be a container");
+    expect(() =>
+      podsOf(objectOf("v1", "Pod", { spec: { containers: [null] } }))[0]
+        ?.containers()[0]
+        ?.present(),
+    ).to.throw(Malformed, "must be a container");
     expect(() =>
       podsOf(tekton("Task", { steps: {} }))[0]
         ?.containers()[0]
