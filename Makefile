@@ -102,10 +102,10 @@ clean: node_modules/.installed ## remove the embedded clusters and all state of 
 .PHONY: distclean
 distclean: node_modules/.installed ## clean, and remove the packages and this user's caches of the project
 	@$(TOOL) distclean
-	@rm -rf node_modules
+	@rm -rf node_modules policy/node_modules policy/dist
 
 .PHONY: check
-check: node_modules/.installed ## types, lint, format
+check: node_modules/.installed policy/node_modules/.installed ## types, lint, format
 	@$(BIN)/tsc -p tsconfig.check.json
 	@$(BIN)/node $(BIN)/eslint .
 	@$(BIN)/prettier --check --log-level warn .
@@ -121,11 +121,11 @@ docs: node_modules/.installed ## write what of docs/ is made from the program; `
 	@$(NODE) tools/docs/index.ts
 
 .PHONY: test
-test: node_modules/.installed ## all tests: unit, policies, contract (real servers), e2e (a cluster of its own)
+test: node_modules/.installed policy/node_modules/.installed ## all tests: unit, policies, contract (real servers), e2e (a cluster of its own)
 	@$(NODE) tests/run.ts
 
 .PHONY: test-unit
-test-unit: node_modules/.installed ## unit tests and the policies' cases only: seconds, no cluster
+test-unit: node_modules/.installed policy/node_modules/.installed ## unit tests and the policies' cases only: seconds, no cluster
 	@$(NODE) tests/run.ts unit policy
 
 .PHONY: test-browser
@@ -141,7 +141,7 @@ images-push: node_modules/.installed ## put the images that no registry has into
 	@$(TOOL) images-push $(ARGS)
 
 .PHONY: bench
-bench: node_modules/.installed ## ratios of preview, up, API calls and the model proxy against floors of the same run; fails nothing
+bench: node_modules/.installed policy/node_modules/.installed ## ratios of preview, up, API calls and the model proxy against floors of the same run; fails nothing
 	@OAP_STATE_DIR=.state/bench $(NODE) tests/bench/run.ts
 
 .PHONY: drill-kill

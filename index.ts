@@ -90,8 +90,7 @@ function load(): { config: StackConfig; images: ImageReferences } {
     // As the engine passes it; the SDK has no function for it.
     const secretKeys = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
     const config = loadConfig(pulumi.runtime.allConfig(), `Pulumi.${stack}.yaml`, Object.keys(lock), secretKeys);
-    const { lock: clusterLock, requireDigests = config.environment === "production" } = config.images;
-    return { config, images: withBuilds(imageReferences(lock, clusterLock, requireDigests, config.registry.mirror), config) };
+    return { config, images: withBuilds(imageReferences(lock, config), config) };
   } catch (error) {
     // Shown without a stack trace.
     if (error instanceof ConfigError || error instanceof ImagesError) throw new pulumi.RunError(error.message);

@@ -1,12 +1,11 @@
 /** `aictl pools`: one line for each pool. */
-import { metricsPort } from "../stacks/connections";
-import type { Deployment, Pod } from "./kube/objects";
-import { instanceLabel, paths, replicasOf } from "./kube/paths";
-import { replicas } from "./models/list";
+import type { Deployment } from "./kube/objects";
+import { paths, replicasOf } from "./kube/paths";
+import { replicas, routerQueue } from "./models/replicas";
 import { table } from "./output";
 import { readPool } from "./rollout/pool";
 import { namespaceIn } from "./settings";
-import type { Client, Result, Run } from "./types";
+import type { Result, Run } from "./types";
 
 export async function pools(run: Run): Promise<Result> {
   const namespace = namespaceIn(run.settings);
@@ -47,22 +46,4 @@ export async function pools(run: Run): Promise<Result> {
     ]),
   );
   return { data: { namespace, pools: rows }, text: rows.length === 0 ? `no pools in ${namespace}\n` : text };
-}
-
-/** Requests that wait in the routers; undefined: none could be asked. */
-async function routerQueue(client: Client, namespace: string, pool: string): Promise<number | undefined> {
-  const pods = await client.list<Pod>(paths.pods(namespace, `app.kubernetes.io/component=model-router,${instanceLabel}=${pool}`));
-  const values = await Promise.all(
-    pods.map(async ({ metadata }) => {
-      try {
-        const { status, text } = await client.text(`${paths.pod(namespace, metadata.name, metricsPort)}/metrics`);
-        const value = status === 200 ? /^model_router_requests_queued(?:\{[^}]*\})? ([0-9.e+]+)$/m.exec(text)?.[1] : undefined;
-        return value === undefined ? undefined : Number(value);
-      } catch {
-        return undefined;
-      }
-    }),
-  );
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
 }

@@ -1,6 +1,6 @@
 /**
- * The two lists of images: `images.lock` (which image a name means, tracked by Git) and a cluster's own lock (which digest that cluster has, never committed).
- * Pure: no files, no network.
+ * The lists of images: `images.lock` (which image a name means, tracked by Git), a cluster's own lock (which digest that cluster has, never committed) and a
+ * site's (what was pushed into its registry, committed by the site). Pure: no files, no network.
  */
 import { isMap, parseDocument } from "yaml";
 import { z } from "zod";
@@ -43,10 +43,25 @@ const clusterImage = z.strictObject({
   key: z.string().optional(),
 });
 
+/** An image in a site's registry: another place and a digest for the same name and tag. */
+const siteImage = z.strictObject({
+  ...identity,
+  digest,
+  source: z.literal("pushed", "must be pushed"),
+  /** As above; without one it was copied from the registry that it comes from. */
+  key: z.string().optional(),
+});
+
+const ownImage = z.discriminatedUnion("source", [clusterImage, siteImage], "must be pulled, made or pushed");
+
 export type LockedImage = z.infer<typeof lockedImage>;
 export type ClusterImage = z.infer<typeof clusterImage>;
+export type SiteImage = z.infer<typeof siteImage>;
 export type ImagesLock = Readonly<Record<string, LockedImage>>;
 export type ClusterLock = Readonly<Record<string, ClusterImage>>;
+export type SiteLock = Readonly<Record<string, SiteImage>>;
+/** What `images.lock` of a configuration names: the lock of a cluster or of a site. */
+export type OwnLock = Readonly<Record<string, ClusterImage | SiteImage>>;
 /** Either what the file says or everything that is wrong with it, one line each. */
 export type Parsed<T> = { readonly images: T; readonly problems?: undefined } | { readonly images?: undefined; readonly problems: readonly string[] };
 
@@ -65,12 +80,26 @@ export function parseClusterLock(text: string): Parsed<ClusterLock> {
   return parse(text, clusterImage, sameReference);
 }
 
-/** The lock with the digests that a cluster has; what the cluster does not have stays as it is. An image of another tag is not that image. */
-export function mergeLocks(lock: ImagesLock, cluster: ClusterLock): ImagesLock {
+/** Reads the text of a site's lock, as `make images-push` writes it. */
+export function parseSiteLock(text: string): Parsed<SiteLock> {
+  return parse(text, siteImage, sameReference);
+}
+
+/** Reads the text of either. */
+export function parseOwnLock(text: string): Parsed<OwnLock> {
+  return parse(text, ownImage, sameReference);
+}
+
+/**
+ * The lock with the digests that a cluster or a site's registry has, and the place of what is in a site's; what it does not have stays as it is. An image of
+ * another tag is not that image.
+ */
+export function mergeLocks(lock: ImagesLock, owned: OwnLock): ImagesLock {
   return Object.fromEntries(
     Object.entries(lock).map(([name, entry]) => {
-      const own = cluster[name];
-      return [name, own && reference(own) === reference(entry) ? { ...entry, digest: own.digest } : entry];
+      const own = Object.hasOwn(owned, name) ? owned[name] : undefined;
+      const same = own?.tag === entry.tag && (own.source === "pushed" || own.image === entry.image);
+      return [name, own !== undefined && same ? { ...entry, image: own.image, digest: own.digest } : entry];
     }),
   );
 }

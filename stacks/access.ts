@@ -144,8 +144,14 @@ function deploy(kind: ProjectKind, { platform, pullSecret }: RoleOptions): reado
     { apiGroups: ["argoproj.io"], resources: ["analysisruns"], verbs: read },
     { ...routes, verbs: manage },
     ...others,
-    // The smoke check asks a model through the API server's proxy.
-    ...(kind === "platform" ? [{ apiGroups: core, resources: ["services/proxy"], verbs: ["create"] }] : []),
+    ...(kind === "platform"
+      ? [
+          // The smoke check asks a model through the API server's proxy.
+          { apiGroups: core, resources: ["services/proxy"], verbs: ["create"] },
+          // A version that is late and that the controller has forgotten is given up.
+          { apiGroups: ["argoproj.io"], resources: ["rollouts/status"], verbs: ["get", "patch"] },
+        ]
+      : []),
     ...(pullSecret === undefined
       ? []
       : [

@@ -94,7 +94,7 @@ function pools(config: ConnectionsConfig): Connection[] {
     const server = platformPods(config, "model-server", name);
     const analysis = platformPods(config, "model-analysis", name);
     return [
-      { from: "api-server", to: router, port: modelServerPort, why: "the smoke check and make ask go through the API server's proxy" },
+      { from: "api-server", to: router, port: modelServerPort, why: "the smoke check, make ask and aictl go through the API server's proxy" },
       { from: router, to: "dns", port: "dns", why: "finds the replicas of its pool" },
       { from: router, to: server, port: modelServerPort, why: "passes requests on" },
       { from: router, to: server, port: metricsPort, why: "asks each replica how busy it is" },

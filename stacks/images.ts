@@ -1,6 +1,8 @@
-/** The images of a stack: `images/images.lock`, with the digests of the cluster's own lock where it has one. */
+/** The images of a stack: `images/images.lock`, with what the lock of the cluster or of the site says, where there is one. */
 import { readFileSync } from "node:fs";
-import { mergeLocks, parseClusterLock, parseImagesLock, pinnedReference, type ImagesLock, type Parsed } from "../images/lock";
+import { mergeLocks, parseImagesLock, parseOwnLock, pinnedReference, type ImagesLock, type Parsed } from "../images/lock";
+import { digestsRequired, unpinnedImages, type ImageUse } from "./imageUse";
+import type { StackConfig } from "./schema";
 
 /** Reference of an image by its name in the lock. */
 export type ImageReferences = (name: string) => string;
@@ -18,26 +20,34 @@ export function readImagesLock(): ImagesLock {
 }
 
 /**
- * The references that pods name: by digest where one is known.
- * @param clusterLock path of the cluster's own lock
- * @param pinned refuse images without a digest
- * @param mirror takes the place of the registries' hosts; images that were made for the cluster keep their names
- * @throws ImagesError naming every image that is not pinned
+ * The tracked lock merged with the one that the configuration names.
+ * @throws ImagesError for a file that can't be read or used
  */
-export function imageReferences(lock: ImagesLock, clusterLock: string | undefined, pinned: boolean, mirror?: string): ImageReferences {
-  const images =
-    clusterLock === undefined ? lock : mergeLocks(lock, read(clusterLock, parseClusterLock, "run make up again, or correct openshift-ai-platform:images.lock"));
-  const unresolved = Object.entries(images).filter(([, { digest }]) => digest === "unresolved");
-  if (pinned && unresolved.length > 0) {
+export function imagesOf(lock: ImagesLock, { images }: Pick<StackConfig, "images">): ImagesLock {
+  const fix = "run make up again (embedded cluster) or make images-push (your own registry), or correct openshift-ai-platform:images.lock";
+  return images.lock === undefined ? lock : mergeLocks(lock, read(images.lock, parseOwnLock, fix));
+}
+
+/**
+ * The references that pods name: by digest where one is known. A mirror takes the place of the registries' hosts; images that were made for the cluster, and
+ * those that are in the site's registry, keep their names.
+ * @throws ImagesError naming every image of the stack that has no digest and must have one
+ */
+export function imageReferences(lock: ImagesLock, config: ImageUse & Pick<StackConfig, "registry">): ImageReferences {
+  const images = imagesOf(lock, config);
+  const unpinned = digestsRequired(config) ? unpinnedImages(images, config) : [];
+  if (unpinned.length > 0) {
     throw new ImagesError(
-      `${tracked}: without a digest: ${unresolved.map(([name, entry]) => `${name} (${pinnedReference(entry)})`).join(", ")}\n` +
-        "  allowed: images by digest only, as production does (openshift-ai-platform:images.requireDigests)\n  fix: make images-lock, on a machine that reaches the registries",
+      `${tracked}: without a digest: ${unpinned.map(({ name, reference }) => `${name} (${reference})`).join(", ")}\n` +
+        "  allowed: images by digest only, as production does (openshift-ai-platform:images.requireDigests)\n" +
+        unpinned.map(({ name, fix }) => `  fix of ${name}: ${fix}`).join("\n"),
     );
   }
   return (name) => {
     const image = images[name];
     if (!image) throw new ImagesError(`${tracked}: has no image "${name}"\n  fix: add it`);
-    return mirrored(pinnedReference(image), mirror);
+    const elsewhere = image.image !== lock[name]?.image;
+    return mirrored(pinnedReference(image), elsewhere ? undefined : config.registry.mirror);
   };
 }
 

@@ -143,6 +143,7 @@ export interface Pod {
   readonly spec: PodSpec;
   readonly status: {
     readonly phase: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };

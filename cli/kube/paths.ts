@@ -14,7 +14,6 @@ export const paths = {
   allPods: "/api/v1/pods",
   /** A Service's port, over HTTP. */
   service: (namespace: string, service: string, port: string) => `/api/v1/namespaces/${namespace}/services/http:${service}:${port}/proxy`,
-  pod: (namespace: string, pod: string, port: number) => `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy`,
 } as const;
 
 export function selected(path: string, selector: string): string {
@@ -25,5 +24,7 @@ const label = { component: "app.kubernetes.io/component", instance: "app.kuberne
 
 /** Replicas of a pool; of all pools without a name. */
 export const replicasOf = (pool?: string) => [`${label.component}=model-server`, ...(pool === undefined ? [] : [`${label.instance}=${pool}`])].join(",");
+/** Routers of a pool. */
+export const routersOf = (pool: string) => `${label.component}=model-router,${label.instance}=${pool}`;
 export const loaders = `${label.component}=model-loader`;
 export const instanceLabel = label.instance;

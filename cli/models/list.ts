@@ -1,44 +1,11 @@
 /** The models: what is configured, and what the replicas really have in memory. */
-import { metricsPort, modelServerPort } from "../../stacks/connections";
 import type { ModelConfig } from "../../stacks/schema";
-import type { Job, Pod } from "../kube/objects";
-import { instanceLabel, loaders, paths, replicasOf } from "../kube/paths";
+import type { Job } from "../kube/objects";
+import { loaders, paths } from "../kube/paths";
 import { bytesText, table } from "../output";
 import { namespaceIn } from "../settings";
-import type { Client, Result, Run } from "../types";
-
-/** What a replica says of itself. */
-export interface Replica {
-  readonly pool: string;
-  readonly pod: string;
-  /** undefined: it could not be asked */
-  readonly status:
-    { readonly draining: boolean; readonly inFlight: number; readonly queued: number; readonly slots: number; readonly models: readonly string[] } | undefined;
-  readonly loaded: readonly { readonly name: string; readonly size: number; readonly size_vram: number; readonly digest?: string }[];
-}
-
-export async function replicas(client: Client, namespace: string, pool?: string): Promise<readonly Replica[]> {
-  const pods = await client.list<Pod>(paths.pods(namespace, replicasOf(pool)));
-  const running = pods.filter(({ metadata, status }) => status.phase === "Running" && metadata.deletionTimestamp === undefined);
-  return Promise.all(
-    running.map(async ({ metadata }) => {
-      const [status, ps] = await Promise.all([
-        json<Replica["status"]>(client, `${paths.pod(namespace, metadata.name, metricsPort)}/status`),
-        json<{ models?: Replica["loaded"] }>(client, `${paths.pod(namespace, metadata.name, modelServerPort)}/api/ps`),
-      ]);
-      return { pool: metadata.labels?.[instanceLabel] ?? "", pod: metadata.name, status, loaded: ps?.models ?? [] };
-    }),
-  );
-}
-
-async function json<T>(client: Client, path: string): Promise<T | undefined> {
-  try {
-    const { status, text } = await client.text(path);
-    return status === 200 ? (JSON.parse(text) as T) : undefined;
-  } catch {
-    return undefined; // no answer, or none that is JSON: it is shown as not asked
-  }
-}
+import type { Result, Run } from "../types";
+import { replicas } from "./replicas";
 
 export async function listModels(run: Run): Promise<Result> {
   const { file } = run.settings;
@@ -46,13 +13,13 @@ export async function listModels(run: Run): Promise<Result> {
   const client = run.client();
   const [all, jobs] = await Promise.all([replicas(client, namespace), client.list<Job>(paths.jobs(namespace, loaders))]);
   const jobOf = (name: string) => jobs.find(({ metadata }) => metadata.annotations?.["openshift-ai-platform/model"] === name);
-  const loadedNames = all.flatMap(({ loaded, status }) => [...loaded.map(({ name }) => name), ...(status?.models ?? [])]);
+  const loadedNames = all.flatMap(({ status }) => (status ? [...status.memory.map(({ model }) => model), ...status.models] : []));
   const configured = file?.config.models ?? [];
   const names = [...new Set([...configured.map(({ name }) => name), ...loadedNames])];
   const models = names.map((name) => {
     const config = configured.find((model) => model.name === name);
-    const holding = all.filter(({ loaded, status }) => loaded.some((one) => one.name === name) || status?.models.includes(name));
-    const memory = all.flatMap(({ loaded }) => loaded.filter((one) => one.name === name)).at(0);
+    const holding = all.filter(({ status }) => status?.models.includes(name) || status?.memory.some(({ model }) => model === name));
+    const memory = holding.flatMap(({ status }) => status?.memory.filter(({ model }) => model === name) ?? []).at(0);
     const job = jobOf(name);
     return {
       name,
@@ -64,8 +31,8 @@ export async function listModels(run: Run): Promise<Result> {
       source: job?.metadata.annotations?.["openshift-ai-platform/model-source"] ?? (config && sourceText(config)),
       licence: config?.licence,
       replicas: holding.map(({ pod }) => pod),
-      bytes: memory?.size,
-      gpuBytes: memory?.size_vram,
+      bytes: memory?.total,
+      gpuBytes: memory?.gpu,
     };
   });
   const silent = all.filter(({ status }) => status === undefined).map(({ pod }) => pod);
@@ -82,7 +49,7 @@ export async function listModels(run: Run): Promise<Result> {
       one.source === undefined ? undefined : shortDigest(one.source),
     ]),
   );
-  if (silent.length > 0) run.deps.terminal.note(`not asked, for want of an answer: ${silent.join(", ")}`);
+  if (silent.length > 0) run.deps.terminal.note(`not known to the routers, which tell what replicas have in memory: ${silent.join(", ")}`);
   return { data: { namespace, models, notAsked: silent }, text };
 }
 

@@ -1,9 +1,8 @@
 /** The version to go back to, and whether it can be gone back to. Nothing is changed here. */
-import { modelServerPort } from "../../stacks/connections";
 import { amountOf } from "../../tools/doctor/objects";
 import { usage } from "../errors";
-import type { Job, Pod, Quota } from "../kube/objects";
-import { loaders, paths, replicasOf } from "../kube/paths";
+import type { Job, Quota } from "../kube/objects";
+import { loaders, paths } from "../kube/paths";
 import type { Client } from "../types";
 import { versionName, type Pool, type Version } from "./pool";
 import { podRequests } from "../gpu/requests";
@@ -34,28 +33,23 @@ export interface TargetCheck {
 /** All that must be so for a version to come up again. */
 export async function checkTarget(client: Client, pool: Pool, target: Version): Promise<readonly TargetCheck[]> {
   const { namespace } = pool;
-  const [jobs, quotas, pods] = await Promise.all([
+  const [jobs, quotas, stored] = await Promise.all([
     client.list<Job>(paths.jobs(namespace, loaders)),
     client.list<Quota>(paths.quotas(namespace)),
-    client.list<Pod>(paths.pods(namespace, replicasOf())),
+    inStore(client, namespace, pool.name),
   ]);
   const exists: TargetCheck = { check: "version", ok: true, found: `${versionName(target)} is kept as ReplicaSet ${target.set.metadata.name}` };
-  const stored = await inStore(client, pods);
   return [exists, ...target.models.map((model) => modelCheck(model, jobs, stored)), ...quotaChecks(pool, target, quotas)];
 }
 
-/** Names in the store, as a running replica lists them: all mount the same. undefined: none could be asked. */
-async function inStore(client: Client, pods: readonly Pod[]): Promise<readonly string[] | undefined> {
-  for (const { metadata, status } of pods) {
-    if (status.phase !== "Running") continue;
-    try {
-      const { status: code, text } = await client.text(`${paths.pod(metadata.namespace ?? "", metadata.name, modelServerPort)}/api/tags`);
-      if (code === 200) return (JSON.parse(text) as { models?: readonly { readonly name: string }[] }).models?.map(({ name }) => name) ?? [];
-    } catch {
-      // the next one
-    }
+/** Names in the store, as a replica lists them: all mount the same. undefined: none could be asked. */
+async function inStore(client: Client, namespace: string, pool: string): Promise<readonly string[] | undefined> {
+  try {
+    const { status, text } = await client.text(`${paths.service(namespace, pool, "http")}/api/tags`);
+    return status === 200 ? ((JSON.parse(text) as { models?: readonly { readonly name: string }[] }).models?.map(({ name }) => name) ?? []) : undefined;
+  } catch {
+    return undefined;
   }
-  return undefined;
 }
 
 function modelCheck({ name, job }: Version["models"][number], jobs: readonly Job[], stored: readonly string[] | undefined): TargetCheck {

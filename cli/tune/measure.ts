@@ -7,7 +7,7 @@ import { amountOf } from "../../tools/doctor/objects";
 import { messageOf } from "../../tools/lib/errors";
 import type { Deployment } from "../kube/objects";
 import { paths } from "../kube/paths";
-import { replicas, type Replica } from "../models/list";
+import { replicas, type Replica, type ReplicaStatus } from "../models/replicas";
 import type { Client } from "../types";
 import type { Prometheus, Series } from "./prometheus";
 import type { Measured, ModelUse, Recommendation } from "./rules";
@@ -54,7 +54,7 @@ export async function measure(client: Client, prometheus: Prometheus | undefined
   const asked = await ask("requests by model", `sum by (model) (increase(${series(requests, own)}[7d]))`);
 
   const now = await replicas(client, namespace, pool.name);
-  if (now.length > 0 && now.every(({ status }) => status === undefined)) missing.push("what replicas say of themselves: none could be asked");
+  if (now.length > 0 && now.every(({ status }) => status === undefined)) missing.push("what replicas say of themselves: their routers tell of none");
   const { recommended, why } = await recommendations(client, namespace, pool.name);
   if (why !== undefined) missing.push(why);
   const valueOf = (all: readonly Series[], model: string) => all.find(({ metric }) => metric.model === model)?.value;
@@ -78,13 +78,13 @@ export async function measure(client: Client, prometheus: Prometheus | undefined
   };
 }
 
-function sumOf(all: readonly Replica[], of: (status: NonNullable<Replica["status"]>) => number): number | undefined {
+function sumOf(all: readonly Replica[], of: (status: ReplicaStatus) => number): number | undefined {
   const known = all.flatMap(({ status }) => (status ? [of(status)] : []));
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
 }
 
 function loadedBytes(all: readonly Replica[], model: string): number | undefined {
-  return all.flatMap(({ loaded }) => loaded.filter(({ name }) => name === model)).at(0)?.size;
+  return all.flatMap(({ status }) => status?.memory.filter((one) => one.model === model) ?? []).at(0)?.total;
 }
 
 interface Vpa {

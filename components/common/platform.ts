@@ -102,8 +102,8 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
     apiServerPeers: [],
     monitoring: (namespace) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }),
     rulesSeeOtherProjects: true,
-    prometheus: (namespace) => ({ address: `http://prometheus.${namespace}.svc.cluster.local:9090`, reader: undefined }),
-    analysisPrometheus: (namespace) => ({ address: `http://prometheus.${namespace}.svc.cluster.local:9090`, insecure: false }),
+    prometheus: (namespace) => ({ address: operatedPrometheus(namespace), reader: undefined }),
+    analysisPrometheus: (namespace) => ({ address: operatedPrometheus(namespace), insecure: false }),
     gpuOperatorNamespace: "gpu-operator",
     fileContext: undefined,
   },
@@ -111,6 +111,11 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
 
 export function profileOf(name: PlatformProfile["name"]): PlatformProfile {
   return profiles[name];
+}
+
+/** The headless Service that the Prometheus operator makes beside each Prometheus, under this name whatever a chart calls its own (pkg/prometheus/server/operator.go). */
+function operatedPrometheus(namespace: string): string {
+  return `http://prometheus-operated.${namespace}.svc.cluster.local:9090`;
 }
 
 function namespaced(namespace: string, pods: Readonly<Record<string, string>>): Peer {

@@ -23,12 +23,7 @@ export interface ScaleTarget {
 type HpaSpec = types.input.autoscaling.v2.HorizontalPodAutoscalerSpec;
 type Metric = types.input.autoscaling.v2.MetricSpec;
 
-/** A HorizontalPodAutoscaler on CPU and memory, as the guide has it. @param deployment its name */
-export function scalerSpec(deployment: pulumi.Input<string>, scale: Scale): HpaSpec {
-  return autoscalerSpec({ apiVersion: "apps/v1", kind: "Deployment", name: deployment }, scale);
-}
-
-/** @param metrics besides CPU and memory; the one that asks for the most pods counts @param behavior one for all metrics: the API knows no other */
+/** A HorizontalPodAutoscaler on CPU and memory, as the guide has it. @param metrics besides them; the one that asks for the most pods counts @param behavior one for all metrics: the API knows no other */
 export function autoscalerSpec(target: ScaleTarget, scale: Scale, metrics: readonly Metric[] = [], behavior: ScalingBehavior = guideBehavior): HpaSpec {
   return {
     scaleTargetRef: { ...target },

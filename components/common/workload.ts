@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { metadataOf, type StackContext } from "./context";
 import { selectorOf, type Part } from "./labels";
 import { podTemplate, type PodTemplateArgs } from "./podTemplate";
-import { scalerSpec, type Scale } from "./scaler";
 
 export interface WorkloadArgs {
   readonly context: StackContext;
@@ -11,11 +10,9 @@ export interface WorkloadArgs {
   readonly part: Part;
   /** The pods; part, service account and spreading are the workload's to set. */
   readonly pod: Omit<PodTemplateArgs, "part" | "serviceAccountName" | "spread" | "restartPolicy">;
-  /** Pods, where nothing scales them. More than one are spread over zones and nodes and get a disruption budget; with `scale`, its `max` counts for that. */
+  /** Pods, where nothing scales them. More than one are spread over zones and nodes and get a disruption budget; with `scaledTo`, that counts for it. */
   readonly replicas: number;
-  /** Lets the cluster decide how many pods there are; their number is then no longer the program's. Needs metrics of pods. */
-  readonly scale?: Scale;
-  /** The same, where something that is no part of the workload does: the most pods that there may be. */
+  /** The most pods that there may be, where an autoscaler decides: their number is then no longer the program's. */
   readonly scaledTo?: number;
   /** Adds a pod before one is taken away; else one is taken away first. Needs quota for one more, and volumes that both can mount. */
   readonly surge: boolean;
@@ -48,8 +45,8 @@ export interface WorkloadArgs {
 }
 
 /**
- * A Deployment with its ServiceAccount and Service, a PodDisruptionBudget where it may have several pods, and a HorizontalPodAutoscaler where it is scaled; all
- * under the component's name, but for a Service that is told another.
+ * A Deployment with its ServiceAccount and Service, and a PodDisruptionBudget where it may have several pods; all under the component's name, but for a Service
+ * that is told another.
  *
  * Where it is scaled, `spec.replicas` belongs to the autoscaler and is left out. So it begins with one pod, and a workload that becomes scaled falls to one
  * pod until the autoscaler looks, 15 s later at most: change that when few people work.
@@ -64,13 +61,12 @@ export class Workload extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:common:Workload", name, {}, opts);
-    const { context, namespace, part, replicas, scale, rollout = false, rolloutMinutes = 10 } = args;
+    const { context, namespace, part, replicas, rollout = false, rolloutMinutes = 10 } = args;
     this.part = part;
     this.ports = args.ports;
     const metadata = metadataOf(context, name, namespace, part);
     const selector = selectorOf(part);
-    const several = (scale?.max ?? args.scaledTo ?? replicas) > 1;
-    const decided = scale === undefined && args.scaledTo === undefined;
+    const several = (args.scaledTo ?? replicas) > 1;
 
     this.serviceAccount = new k8s.core.v1.ServiceAccount(name, { metadata, automountServiceAccountToken: false }, { parent: this });
 
@@ -83,7 +79,7 @@ export class Workload extends pulumi.ComponentResource {
       {
         metadata: { ...metadata, ...(args.annotations ? { annotations: args.annotations } : {}) },
         spec: {
-          ...(rollout ? { replicas: 0 } : decided ? { replicas } : {}),
+          ...(rollout ? { replicas: 0 } : args.scaledTo === undefined ? { replicas } : {}),
           selector: { matchLabels: selector },
           strategy: { type: "RollingUpdate", rollingUpdate: args.surge ? { maxSurge: 1, maxUnavailable: 0 } : { maxSurge: 0, maxUnavailable: 1 } },
           progressDeadlineSeconds: rolloutMinutes * 60,
@@ -98,10 +94,6 @@ export class Workload extends pulumi.ComponentResource {
         ignoreChanges: [...(args.keep ?? []), ...(rollout ? ["spec.replicas"] : [])],
       },
     );
-
-    if (scale !== undefined) {
-      new k8s.autoscaling.v2.HorizontalPodAutoscaler(name, { metadata, spec: scalerSpec(this.deployment.metadata.name, scale) }, { parent: this });
-    }
 
     const { name: serviceName = name, headless = false, aliases = [] } = args.service ?? {};
     // A headless one may have no pods for long, as while a Rollout holds them back: nothing to wait for.

@@ -30,9 +30,10 @@ export function exemptionsFrom(value: Value, where: string, policyNames: readonl
   const list = isFields(value) && Object.hasOwn(value, "exemptions") ? value.exemptions : value;
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) throw new InputError([`${where}: ${shown(list)}; allowed: a list of exemptions, each with ${required.join(", ")}`]);
-  const problems = (list as readonly Value[]).flatMap((one, i) => problemsOf(one, `${where}[${i}]`, policyNames));
+  const entries: readonly Value[] = list;
+  const problems = entries.flatMap((one, i) => problemsOf(one, `${where}[${i}]`, policyNames));
   if (problems.length > 0) throw new InputError(problems);
-  return list as unknown as readonly Exemption[];
+  return entries as unknown as readonly Exemption[];
 }
 
 function problemsOf(one: Value, where: string, policyNames: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 /** Pools: their scale, and what a server can hold. */
+import { gpuResourceOf, sharedResource } from "../gpu";
 import type { Problem } from "../problems";
 import type { PoolConfig, StackConfig } from "../schema";
 import { quantizedCache } from "../serving/graph";
@@ -64,14 +65,14 @@ function cacheBlocks({ models, kvCacheType, flashAttention }: PoolConfig, field:
   return [problem(`${field}.kvCacheType`, kvCacheType, `"f16" for heads whose size is no multiple of 32: ${heads}`, "set it to f16, or split the pool")];
 }
 
-function sharing(pool: PoolConfig, field: string, { cluster }: StackConfig): Problem[] {
-  if (cluster.gpuResource !== "nvidia.com/gpu.shared" || pool.gpusPerReplica <= 1) return [];
+function sharing(pool: PoolConfig, field: string, config: StackConfig): Problem[] {
+  if (gpuResourceOf(pool, config) !== sharedResource || pool.gpusPerReplica <= 1) return [];
   // The device plugin's failRequestsGreaterThanOne.
   return [
     problem(
       `${field}.gpusPerReplica`,
       pool.gpusPerReplica,
-      "0 or 1 of nvidia.com/gpu.shared: more shares give no more memory, and the pod is refused",
+      `0 or 1 of ${sharedResource}: more shares give no more memory, and the pod is refused`,
       "set it to 1, or use whole GPUs",
     ),
   ];

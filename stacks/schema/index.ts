@@ -32,9 +32,11 @@ export const schema = z.strictObject({
         .string()
         .min(1)
         .optional()
-        .describe("path of the cluster's own lock: digests of images that were made for it; default: those of images/images.lock")
-        .meta({ examples: [".state/clusters/dev/images.lock"] }),
-      requireDigests: z.boolean().optional().describe("refuse images without a digest; default: true in production"),
+        .describe(
+          "path of a lock beside images/images.lock: what an embedded cluster has, or what make images-push put into a registry of yours; default: none",
+        )
+        .meta({ examples: ["images.site.lock"] }),
+      requireDigests: z.boolean().optional().describe("refuse images of this stack without a digest; default: true in production"),
     })
     .prefault({})
     .describe("which images run"),
@@ -76,7 +78,10 @@ export const schema = z.strictObject({
     .describe("how the capacity plan reckons"),
   storage: storage.prefault({}).describe("storage classes and volumes"),
   access: access.prefault({}).describe("groups that run the platform and look after it"),
-  costCentre: labelValue.default("ai-platform").describe("who pays for the platform's own projects, as a label of them").meta({ examples: ["it-0815"] }),
+  costCentre: labelValue
+    .default("ai-platform")
+    .describe("who pays for the platform's own projects, as a label of them")
+    .meta({ examples: ["it-0815"] }),
   teams: z.array(team).max(100).default([]).describe("the teams: quotas, rights, models"),
   models: z.array(model).min(1).max(64).describe("the models of this stack"),
   serving: serving.describe("what answers"),

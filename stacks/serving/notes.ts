@@ -3,7 +3,7 @@ import type { PoolConfig, StackConfig } from "../schema";
 
 export function servingNotes({ cluster: { capabilities }, serving }: StackConfig): readonly string[] {
   return serving.pools.flatMap((pool) => [
-    ...(capabilities.argoRollouts ? measuredBy(pool, capabilities) : withoutRollouts(pool)),
+    ...(capabilities.argoRollouts ? [...measuredBy(pool, capabilities), ...switchRoom(pool)] : withoutRollouts(pool)),
     ...(capabilities.customMetrics === "none" ? withoutCustomMetrics(pool) : []),
     ...(capabilities.verticalPodAutoscaler && pool.scale !== undefined
       ? [`pool ${pool.name}: VPA only recommends; CPU and memory of its pods are what the autoscaler of the pool measures by`]
@@ -27,6 +27,14 @@ function withoutRollouts({ name, previewReplicas, rollout }: PoolConfig): string
 function measuredBy({ name, gpusPerReplica }: PoolConfig, { monitoring, gpuOperator }: StackConfig["cluster"]["capabilities"]): string[] {
   if (!monitoring) return [`pool ${name}: without the capability monitoring a new version is measured by the answers and times of the analysis itself only`];
   return gpuOperator || gpusPerReplica === 0 ? [] : [`pool ${name}: without the capability gpuOperator a new version's use of GPUs is not measured`];
+}
+
+/** The plan counts a version and its preview; Argo Rollouts switches when both versions are complete. */
+function switchRoom({ name, scale, replicas, previewReplicas }: PoolConfig): string[] {
+  const [most, planned] = [scale?.max ?? replicas, (scale?.max ?? replicas) + previewReplicas];
+  if (2 * most <= planned) return [];
+  const less = scale === undefined ? "up lets both versions go down and the new one up again" : "the switch waits until the load needs half as many";
+  return [`pool ${name}: the switch to a new version takes up to ${2 * most} pods at once, ${planned} are planned; where there is no room for more, ${less}`];
 }
 
 function withoutCustomMetrics({ name, scale }: PoolConfig): string[] {

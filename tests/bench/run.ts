@@ -11,9 +11,11 @@ import { stateDir } from "../../tools/lib/paths";
 import { bold, say, step } from "../../tools/lib/progress";
 import { renderConfiguration } from "../../tools/commands/render";
 import { manifestsOf, write } from "../../tools/render/render";
+import { ensurePack } from "../../tools/policy/pack";
 import { openTools, type Tools } from "../../tools/stack/tools";
-import { openWorkspace, pulumiEnvironment } from "../../tools/stack/workspace";
+import { openWorkspace, pulumiEnvironment, type Workspace } from "../../tools/stack/workspace";
 import { countingProxy, median, peakMemory, timed, type Upstream } from "./measure";
+import { benchPolicies, emptyPack } from "./policy";
 import { benchProxy } from "./proxy";
 
 /** RUNS=3 for a quick look */
@@ -118,6 +120,9 @@ async function production(cluster: Cluster, tools: Tools, empty: Run): Promise<v
   );
   row(`first preview of production / of ${length} ConfigMaps`, first, "×", 1.5);
 
+  await withPolicies(workspace);
+  for (const { what, value, unit, target } of benchPolicies(await manifestsOf("production", renderConfiguration("production")))) row(what, value, unit, target);
+
   await step("first up of production", () => stack("up", "--yes", "--skip-preview"));
   const unchanged = await compare(
     "unchanged preview of production",
@@ -126,6 +131,21 @@ async function production(cluster: Cluster, tools: Tools, empty: Run): Promise<v
   );
   row("preview of unchanged production / of an empty program", unchanged, "×", 3);
   await stack("destroy", "--yes", "--skip-preview");
+}
+
+/** What the policies add to a preview, and how much of it a pack of one empty policy adds too. */
+async function withPolicies(workspace: Workspace): Promise<void> {
+  // A preview that is refused does all the work: images of this machine have no digest.
+  const preview = (...args: readonly string[]) => workspace.pulumi(["preview", ...args], { allowFailure: true });
+  const ours = await ensurePack();
+  const empty = emptyPack(stateDir);
+  for (const [name, pack] of [
+    ["the policies", ours],
+    ["one empty policy", empty],
+  ] as const) {
+    const ratio = await compare(`first preview of production with ${name}`, () => preview("--policy-pack", pack), () => preview()); // prettier-ignore
+    row(`first preview of production with ${name} / without`, ratio, "×", pack === ours ? 1.25 : undefined);
+  }
 }
 
 async function configMaps(cli: string, base: NodeJS.ProcessEnv, cluster: Cluster, up: readonly string[]): Promise<void> {

@@ -108,6 +108,20 @@ describe("the platform on an embedded cluster", function () {
     expectUp(await make(["ask", "PROMPT=still there"]));
   });
 
+  it("keeps a model in memory that a client wants out of it, and tells aictl so through the Service", async () => {
+    const body = '{"model":"tiny:0.1m-v1.0-random","prompt":"x","stream":false,"keep_alive":0,"options":{"num_ctx":64,"num_predict":1}}';
+    expect(await runPod("ai-development-ml", undefined, bashRequest("POST", "/api/generate", body)))
+      .to.match(/HTTP\S+ 200 /)
+      .and.match(/^X-Model-Proxy-Capped: keep_alive, num_ctx\r?$/m);
+    const { models, notAsked } = JSON.parse((await make(["aictl", "ARGS=-o json models list"])).stdout) as {
+      models: readonly { name: string; replicas: readonly string[]; bytes: number }[];
+      notAsked: readonly string[];
+    };
+    expect(notAsked).to.deep.equal([]);
+    expect(models.map(({ name, replicas }) => [name, replicas.length])).to.deep.equal([["tiny:0.1m-v1.0-random", 1]]);
+    expect(models[0]?.bytes).to.be.greaterThan(100_000);
+  });
+
   it("answers on while its replicas are replaced: no stream is cut, no request fails", async () => {
     // Streams one after another and short questions beside them, so that whatever happens, happens to some.
     const asked = (tokens: number) =>

@@ -43,7 +43,9 @@ describe("openshift-ai-policy check", () => {
   it("passes what is right, with 0, and counts", async () => {
     const { code, out, err } = await checked(pod(false));
     expect([code, err]).to.deep.equal([0, ""]);
-    expect(out).to.equal("- (production, kubernetes): 1 passed, 0 violated, 0 exempted, 0 not decided; 59 of 60 policies not applicable: layer not built, or disabled\n");
+    expect(out).to.equal(
+      "- (production, kubernetes): 1 passed, 0 violated, 0 exempted, 0 not decided; 59 of 60 policies not applicable: layer not built, or disabled\n",
+    );
   });
 
   it("refuses what is wrong, with 1, and says where, what, how to mend it, and where to read on", async () => {
@@ -53,7 +55,7 @@ describe("openshift-ai-policy check", () => {
       [
         "✗ not-privileged: no container is privileged (1)",
         "    Pod web/web (stdin:1)",
-        "      spec.containers[0].securityContext.privileged is true; it must not be true",
+        "      spec.containers[0].securityContext.privileged is true: must not be true",
         `    fix: ${notPrivileged.fix}`,
         "    page: docs/policies/not-privileged.md",
       ].join("\n"),
@@ -89,23 +91,31 @@ describe("openshift-ai-policy check", () => {
   it("names the file and line of what can't be read, all at once", async () => {
     const { code, err } = await cli(["check", "a.yaml", "b.yaml", "c.yaml"], { "a.yaml": "a: 1\nb: [\n", "b.yaml": "a: 1\na: 2\n" });
     expect(code).to.equal(2);
-    expect(err.split("\n").map((line) => line.slice(0, 25))).to.deep.equal(["error: a.yaml:3: Flow seq", "error: b.yaml:2: Map keys", "error: c.yaml: can't be r", ""]);
+    expect(err.split("\n").map((line) => line.slice(0, 25))).to.deep.equal([
+      "error: a.yaml:3: Flow seq",
+      "error: b.yaml:2: Map keys",
+      "error: c.yaml: can't be r",
+      "",
+    ]);
   });
 
   it("is not brought down by aliases of aliases", async () => {
-    const bomb = ["a0: &a0 [x,x,x,x,x,x,x,x,x]", ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`)].join("\n");
+    const bomb = ["a0: &a0 [x,x,x,x,x,x,x,x,x]", ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(",")}]`)].join(
+      "\n",
+    );
     const { code, err } = await checked(bomb);
     expect([code, /^error: stdin:1: .*alias/i.test(err)]).to.deep.equal([2, true]);
   });
 
   it("reads YAML as kubectl does: yes is true, times are texts", async () => {
     expect((await checked(pod(true).replace("privileged: true", "privileged: yes"))).code).to.equal(1);
-    expect((await checked(pod(true).replace("privileged: true", "privileged: 2020-01-01"))).out).to.include('is "2020-01-01"; it must be true or false');
+    expect((await checked(pod(true).replace("privileged: true", "privileged: 2020-01-01"))).out).to.include('is "2020-01-01": must be true or false');
     expect((await checked(pod(true).replace("privileged: true", "privileged: 12:30:00"))).out).to.include('is "12:30:00"');
   });
 
   it("exempts what a reviewed file exempts, and refuses entries that have expired or that nothing needs", async () => {
-    const one = (expires: string, resource = "Pod web/*") => `- { policy: not-privileged, resource: "${resource}", reason: driver, owner: ops, expires: ${expires} }\n`;
+    const one = (expires: string, resource = "Pod web/*") =>
+      `- { policy: not-privileged, resource: "${resource}", reason: driver, owner: ops, expires: ${expires} }\n`;
     const good = await checked(pod(true), { "e.yaml": one("2026-06-01") }, "--exemptions", "e.yaml");
     expect([good.code, /- not-privileged: 1 exempted, until 2026-06-01\n/.test(good.out)]).to.deep.equal([0, true]);
     const expired = await checked(pod(true), { "e.yaml": one("2026-05-31") }, "--exemptions", "e.yaml");
@@ -120,7 +130,11 @@ describe("openshift-ai-policy check", () => {
     const secret = 'apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: web }\nstringData: { a: "hunter2" }\n';
     const { out } = await checked(`${pod(true)}---\n${secret}`, {}, "--output", "results", "--name", "mine");
     const results = JSON.parse(out) as Results;
-    expect([results.stack, results.results.map(({ outcome }) => outcome), results.objects.map(({ id }) => id)]).to.deep.equal(["mine", ["violated"], ["stdin:1", "stdin:6"]]);
+    expect([results.stack, results.results.map(({ outcome }) => outcome), results.objects.map(({ id }) => id)]).to.deep.equal([
+      "mine",
+      ["violated"],
+      ["stdin:1", "stdin:6"],
+    ]);
     expect(results.results[0]?.evidence?.length).to.be.greaterThan(0);
     const whole = await cli(["check", "-", "--output", "results"], {}, secret);
     expect(whole.out).not.to.include("hunter2");
@@ -137,7 +151,10 @@ describe("openshift-ai-policy", () => {
   for (const [args, message] of [
     [["chek", "-"], 'chek: no such command; allowed: check, list, explain, admission; did you mean "check"?'],
     [["check"], "nothing to check; allowed: folders, files, or - for standard input"],
-    [["check", "-", "--enviroment", "dev"], '--enviroment: no such option; allowed: --environment, --platform, --exemptions, --config, --output, --name; did you mean "--environment"?'],
+    [
+      ["check", "-", "--enviroment", "dev"],
+      '--enviroment: no such option; allowed: --environment, --platform, --exemptions, --config, --output, --name; did you mean "--environment"?',
+    ],
     [["check", "-", "--output"], "--output: needs a value"],
     [["check", "-", "--output", "pdf"], "--output pdf: allowed: table, results, html, csv, json, sarif, junit, oscal"],
     [["check", "-", "--environment", "prod"], 'environment: "prod"; allowed: dev, staging, production'],

@@ -103,7 +103,7 @@ describe("parameters and levels", () => {
         }),
       ),
     ).to.deep.equal([
-      'p:parameters.gpu-maximum.perPod: 0; allowed: a whole number of at least 1',
+      "p:parameters.gpu-maximum.perPod: 0; allowed: a whole number of at least 1",
       'p:parameters.gpu-maximum.ratio: "1"; allowed: a number',
       'p:parameters.gpu-maximum.kinds: "a"; allowed: a list of texts',
       "p:parameters.gpu-maximum.label: 1; allowed: a text",
@@ -135,7 +135,9 @@ describe("what the platform's configuration says", () => {
   const of = (config: unknown) => settingsOfPlatform(plain(config) as Fields);
 
   it("is the environment, the platform, the mirror and the licences", () => {
-    expect(of({ environment: "development", platform: "openshift", registry: { mirror: "registry.example.com/mirror" }, serving: { licences: ["MIT"] } })).to.deep.equal({
+    expect(
+      of({ environment: "development", platform: "openshift", registry: { mirror: "registry.example.com/mirror" }, serving: { licences: ["MIT"] } }),
+    ).to.deep.equal({
       environment: "dev",
       platform: "openshift",
       registries: ["registry.example.com/mirror", "localhost/openshift-ai-platform"],

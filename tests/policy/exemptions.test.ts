@@ -32,7 +32,7 @@ describe("a file of exemptions", () => {
   });
 
   it("tells all that is wrong with it at once", () => {
-    const { owner: _, ...unowned } = good;
+    const unowned = { ...good, owner: undefined };
     expect(
       problemsOf([
         good,
@@ -77,7 +77,9 @@ describe("an exemption", () => {
     const after = at("2026-07-01", good);
     expect(after.of("not-privileged", deployment)).to.equal(undefined);
     expect(after.states().map(({ state }) => state)).to.deep.equal(["expired"]);
-    expect(after.states().map(complaint)[0]).to.match(/^the exemption of Deployment web\/\* from not-privileged \(ops: a driver\) expired on 2026-06-30\. Fix: /);
+    expect(after.states().map(complaint)[0]).to.match(
+      /^the exemption of Deployment web\/\* from not-privileged \(ops: a driver\) expired on 2026-06-30\. Fix: /,
+    );
   });
 
   it("that has expired gives way to one that holds", () => {

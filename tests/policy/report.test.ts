@@ -29,7 +29,9 @@ describe("the verdict of a report", () => {
   it("is failed by a mandatory violation, and says what else there is", () => {
     const { outcome, sentence } = verdict(mixed);
     expect(outcome).to.equal("failed");
-    expect(sentence).to.equal("1 mandatory violation, 1 policy that failed itself. Besides: 1 advisory violation, 1 check not decided before up.");
+    expect(sentence).to.equal(
+      "1 mandatory violation, 1 policy that failed itself. Besides: 1 exempted violation, 1 advisory violation, 1 check not decided before up.",
+    );
   });
 
   it("is not failed by an advisory violation, but tells of it", () => {
@@ -49,9 +51,10 @@ describe("the verdict of a report", () => {
   it("is passed by an exempted violation, and failed by an exemption that expired or that nothing needs", () => {
     const exempted = result("image-pinned", "web", "exempted", { exemption: excuse });
     const entry = { ...excuse, policy: "image-pinned", resource: "Deployment shop/*" };
-    expect(verdict([exempted], { exemptions: [{ ...entry, state: "used" }] }).outcome).to.equal("passed");
-    expect(verdict([exempted], { exemptions: [{ ...entry, state: "expired" }] }).sentence).to.equal("1 expired exemption.");
-    expect(verdict([exempted], { exemptions: [{ ...entry, state: "unused" }] }).sentence).to.equal("1 unused exemption.");
+    const told = (state: "used" | "expired" | "unused") => verdict([exempted], { exemptions: [{ ...entry, state }] });
+    expect(told("used")).to.deep.equal({ outcome: "passed", sentence: "No mandatory violation, and all checks were decided. 1 exempted violation." });
+    expect(told("expired")).to.deep.equal({ outcome: "failed", sentence: "1 expired exemption. Besides: 1 exempted violation." });
+    expect(told("unused")).to.deep.equal({ outcome: "failed", sentence: "1 unused exemption. Besides: 1 exempted violation." });
   });
 
   it("is failed where nothing was checked", () => {

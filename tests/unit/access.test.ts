@@ -77,6 +77,20 @@ describe("roles", () => {
     }
   });
 
+  it("let operators do all that aictl does in a project, with no way to a pod but its Service", () => {
+    const needed = [
+      ...["pods", "services", "resourcequotas", "events"].map((resource) => `list ${resource}. `),
+      ...["deployments", "replicasets"].map((resource) => `list ${resource}.apps `),
+      ...["rollouts", "analysisruns"].map((resource) => `list ${resource}.argoproj.io `),
+      ...["get", "create"].map((verb) => `${verb} services/proxy. `), // status of replicas, and questions to models
+      "list jobs.batch ",
+      "patch deployments.apps ",
+      "patch rollouts.argoproj.io ",
+      "patch rollouts/status.argoproj.io ",
+    ];
+    for (const { rules, of } of all.filter(({ role }) => role === "operator")) expect([...rights(rules)], of).to.include.members(needed);
+  });
+
   it("of data scientists and developers are in the projects of teams only", () => {
     const where = (name: RoleName) => [...new Set(all.filter(({ role }) => role === name).map(({ kind }) => kind))];
     expect(where("developer")).to.deep.equal(["team"]);

@@ -176,7 +176,7 @@ describe("autoscaling with KEDA", () => {
     const made = await autoscaling("kubernetes", "keda", { monitoringNamespace: "watching" });
     expect(made.counts()).to.deep.equal({ Autoscaling: 1, ScaledObject: 1 });
     for (const { metadata, authenticationRef } of scaledObject(made).triggers.slice(2)) {
-      expect(metadata.serverAddress).to.equal("http://prometheus.watching.svc.cluster.local:9090");
+      expect(metadata.serverAddress).to.equal("http://prometheus-operated.watching.svc.cluster.local:9090");
       expect([metadata.authModes, authenticationRef]).to.deep.equal([undefined, undefined]);
     }
   });

@@ -13,6 +13,7 @@ import { priorities } from "../../stacks/priorities";
 import { priorityClasses } from "../../tools/doctor/checks/priorities";
 import { namespaces, quotas } from "../../tools/doctor/checks/projects";
 import { rights } from "../../tools/doctor/checks/rights";
+import { scaledPools } from "../../tools/doctor/checks/scaled";
 import { served } from "../../tools/doctor/checks/served";
 import { monitoring, router } from "../../tools/doctor/checks/services";
 import { modelStorage, sharedStorage } from "../../tools/doctor/checks/storage";
@@ -21,6 +22,7 @@ import { reportJson, reportText } from "../../tools/doctor/output";
 import { thisMachine } from "../../tools/doctor/machine";
 import { amountOf } from "../../tools/doctor/objects";
 import type { Finding } from "../../tools/doctor/types";
+import { readImagesLock } from "../../stacks/images";
 import { storageClasses } from "../../stacks/storage";
 import { config, pools, tiny, type Fields } from "./support/config";
 import { apiOf, forbidden, good, lines, list, lock, machine, named, node, owned, owner, paths, run, storageClass, wanted } from "./support/doctor";
@@ -424,9 +426,30 @@ describe("doctor: what is shared", () => {
     const unresolved = { images: lock("unresolved") };
     expect(statuses(await run(images))).to.deep.equal(["ok"]);
     expect(statuses(await run(images, {}, {}, unresolved))).to.deep.equal(["ok"]);
+    const tracked = { images: readImagesLock() };
+    expect(lines(await run(images, {}, {}, tracked), "warning").map((line) => line.split(" ")[0])).to.deep.equal(["model-proxy", "tiny-model"]);
+    const required = await run(images, {}, { images: { requireDigests: true } }, tracked);
+    expect(lines(required, "problem").map((line) => / (\S+) \(/.exec(line)?.[1])).to.deep.equal(["ollama", "model-proxy", "tiny-model"]);
     expect(lines(await run(images, {}, { images: { requireDigests: true } }, unresolved), "problem")[0])
       .to.contain("docker.io/ollama/ollama:0.17.4")
       .and.contain("make images-lock");
+  });
+
+  it("finds pools that Argo Rollouts left without pods, where an autoscaler does not start them", async () => {
+    const path = "/apis/apps/v1/namespaces/ai-development/deployments/ollama";
+    const scaled = (capabilities: object) => ({
+      ...cluster({ capabilities: { metrics: true, ...capabilities } }),
+      ...pools({ replicas: 2, scale: { min: 2, max: 3 } }),
+    });
+    const at = (replicas: number) => ({ [path]: { spec: { replicas } } });
+    expect(statuses(await run(scaledPools, at(0)))).to.deep.equal(["skipped"]);
+    expect(statuses(await run(scaledPools, {}, scaled({})))).to.deep.equal(["ok"]);
+    expect(statuses(await run(scaledPools, at(1), scaled({})))).to.deep.equal(["ok"]);
+    expect(lines(await run(scaledPools, at(0), scaled({})), "problem")[0]).to.contain(
+      "kubectl scale deployment ollama -n ai-development --current-replicas=0 --replicas=2",
+    );
+    expect(statuses(await run(scaledPools, at(0), scaled({ argoRollouts: true })))).to.deep.equal(["skipped"]);
+    expect(statuses(await run(scaledPools, at(0), scaled({ customMetrics: "keda", monitoring: true })))).to.deep.equal(["skipped"]);
   });
 
   it("looks at the machine of who runs pulumi by hand", async () => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
-import { mergeLocks, parseClusterLock, parseImagesLock, pinnedReference, type ImagesLock } from "../../images/lock";
+import { mergeLocks, parseClusterLock, parseImagesLock, parseOwnLock, parseSiteLock, pinnedReference, type ImagesLock } from "../../images/lock";
 
 const root = join(__dirname, "../..");
 const entry = `image: docker.io/ollama/ollama
@@ -63,6 +63,28 @@ b: {image: docker.io/x/b, tag: "0.1", digest: "${digest}", source: pulled, size:
     const merged = mergeLocks(lock, cluster ?? {});
     expect(merged.a && pinnedReference(merged.a)).to.equal(`docker.io/ollama/ollama:0.17.4@${digest}`);
     expect(merged.b && pinnedReference(merged.b)).to.equal("docker.io/x/b:0.17.4");
+  });
+
+  it("takes over where a site has its images, but not those of another tag, and no other image's place from a cluster", () => {
+    const lock = parseImagesLock(`a:\n  ${entry}b:\n  ${entry.replaceAll("ollama/ollama", "x/b")}c:\n  ${entry.replaceAll("ollama/ollama", "x/c")}`).images;
+    const own = parseOwnLock(`
+a: {image: registry.example.com/ai/a, tag: 0.17.4, digest: "${digest}", source: pushed, key: k}
+b: {image: registry.example.com/ai/b, tag: "0.1", digest: "${digest}", source: pushed}
+c: {image: quay.io/x/c, tag: 0.17.4, digest: "${digest}", source: made, size: 1}
+`).images;
+    const merged = mergeLocks(lock ?? {}, own ?? {});
+    expect(Object.values(merged).map(pinnedReference)).to.deep.equal([
+      `registry.example.com/ai/a:0.17.4@${digest}`,
+      "docker.io/x/b:0.17.4",
+      "docker.io/x/c:0.17.4",
+    ]);
+  });
+
+  it("of a site has pushed images only", () => {
+    expect(parseSiteLock(`a: {image: docker.io/x/b, tag: v1, digest: "${digest}", source: made}`).problems).to.deep.equal([
+      'a.source: got "made", must be pushed',
+    ]);
+    expect(parseSiteLock(`a: {image: b, tag: v1, digest: unresolved, source: pushed}`).problems).to.have.length(2);
   });
 
   it("of a cluster may not be unresolved", () => {

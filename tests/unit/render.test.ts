@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { renderConfiguration } from "../../tools/commands/render";
 import { UserError } from "../../tools/lib/errors";
-import { imagesWithoutDigest, manifestsOf, ordered, pathOf, textOf, write, type Manifest } from "../../tools/render/render";
+import { imagesWithoutDigest, manifestsOf, ordered, pathOf, textOf, tokenSecrets, write, type Manifest } from "../../tools/render/render";
 
 const object = (kind: string, name: string, namespace?: string, fields: object = {}): Manifest => ({
   apiVersion: "v1",
@@ -45,6 +45,7 @@ describe("a manifest", () => {
   it("is a Secret that the cluster fills in", () => {
     const token = object("Secret", "token", "ai", { type: "kubernetes.io/service-account-token" });
     expect(ordered([token])).to.deep.equal([token]);
+    expect(tokenSecrets([object("ServiceAccount", "a", "ai"), token])).to.deep.equal(["ai/token"]);
   });
 
   it("is never in another's file", () => {

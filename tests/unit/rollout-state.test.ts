@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { handover, podProblems, reasonsOf, serving, squeeze, verdictOf, versionName } from "../../components/serving/blueGreen/state.mjs";
+import { handover, isForgotten, podProblems, reasonsOf, serving, squeeze, verdictOf, versionName } from "../../components/serving/blueGreen/state.mjs";
 
 const deployment = { metadata: { generation: 4 }, spec: { replicas: 0 } };
 const base = { observedGeneration: "7", workloadObservedGeneration: "4", currentPodHash: "new", stableRS: "old", phase: "Progressing" };
@@ -52,6 +52,24 @@ describe("where a rollout stands", () => {
       expect(verdict.text).to.match(text);
     });
   }
+
+  it("is forgotten when its deadline is over by more than the controller's own delay, and the controller still waits", () => {
+    const updated = Date.parse("2026-02-03T04:00:00Z");
+    const progressing = { type: "Progressing", status: "True", reason: "ReplicaSetUpdated", lastUpdateTime: new Date(updated).toISOString() };
+    const spec = { progressDeadlineAbort: true, progressDeadlineSeconds: 60 };
+    const late = (status: object = {}, own: object = {}) =>
+      isForgotten(rollout({ conditions: [progressing], ...status }, { ...spec, ...own }), updated + 81_000);
+    expect(late()).to.equal(true);
+    expect(isForgotten(rollout({ conditions: [progressing] }, spec), updated + 79_000)).to.equal(false);
+    expect(late({ abort: true })).to.equal(false);
+    expect(late({ stableRS: "new" })).to.equal(false);
+    expect(late({ pauseConditions: [{ reason: "BlueGreenPause" }] })).to.equal(false);
+    expect(late({ controllerPause: true })).to.equal(false);
+    expect(late({}, { progressDeadlineAbort: false })).to.equal(false);
+    for (const change of [{ reason: "NewReplicaSetAvailable" }, { reason: "RolloutPaused" }, { status: "False" }])
+      expect(late({ conditions: [{ ...progressing, ...change }] }), JSON.stringify(change)).to.equal(false);
+    expect(isForgotten(undefined, updated)).to.equal(false);
+  });
 
   it("waits without its Deployment", () => {
     expect(verdictOf(rollout(), undefined).state).to.equal("wait");

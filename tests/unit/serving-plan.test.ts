@@ -226,6 +226,15 @@ describe("the table of the memory plan", () => {
     expect(measured({})).to.include("measured by the answers and times of the analysis itself only");
     expect(measured({ monitoring: true })).to.include("a new version's use of GPUs is not measured");
     expect(text).to.include("held at revision 6d4c8f9b75 by ops since 2026-01-31T12:00:00Z (slow)");
+    // 2 pods and 2 of a preview are what the switch takes; 6 and 2 are not.
+    expect(measured({})).not.to.include("the switch to a new version");
+    const large = (more: Fields) =>
+      table({ ...pool, previewReplicas: 2, ...more }, [modelOf("codellama:7b")], [a100], { cluster: { capabilities: { argoRollouts: true } } })
+        .join(" ")
+        .replace(/\s+/g, " ");
+    const takes = "takes up to 12 pods at once, 8 are planned; where there is no room for more, ";
+    expect(large({ replicas: 6, scale: undefined })).to.include(`${takes}up lets both versions go down`);
+    expect(large({ scale: { min: 1, max: 6 } })).to.include(`${takes}the switch waits`);
     const quiet = table(pool, [modelOf("codellama:7b")], [a100], {
       cluster: { capabilities: { argoRollouts: true, customMetrics: "keda", monitoring: true, gpuOperator: true } },
     });

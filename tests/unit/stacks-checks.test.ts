@@ -147,6 +147,14 @@ const accepted: readonly (readonly [what: string, fields: Fields])[] = [
   ["storage on one machine in production for trying out", { ...production, images: { requireDigests: false } }],
   ["all the throughput that the I/O operations give", { storage: { classes: { kind: "aws", fileSystemId: "fs-01234567", iops: 3000, throughput: 750 } } }],
   ["two MIG devices for one pod", { ...cluster({ gpuResource: "nvidia.com/mig-1g.10gb" }), ...pools({ gpusPerReplica: 2 }) }],
+  [
+    "two whole GPUs of a class for one pod where the others are shared",
+    {
+      ...cluster({ gpuResource: "nvidia.com/gpu.shared", nodes: [{ ...node, gpus: 4, gpu: { class: "a100", memory: "80Gi", sharing: { kind: "whole" } } }] }),
+      ...pools({ gpusPerReplica: 2, gpuClass: "a100" }),
+      quota: { gpus: 0 },
+    },
+  ],
   ["a pull secret that is there already", { registry: { pullSecret: "pull" }, secrets: { source: "external" } }],
   ["promotion tests in staging", { environment: "staging", network: { promotionTests: true } }],
 ];

@@ -5,8 +5,6 @@ import { context } from "./support/context";
 import { deploy, type Deployed } from "./support/mocks";
 import { podTemplates } from "./support/pods";
 
-const scale = { min: 2, max: 6, cpuPercent: 70, memoryPercent: 80 };
-
 function workload(more: Partial<WorkloadArgs> = {}): Promise<Deployed> {
   return deploy(
     (opts) =>
@@ -37,33 +35,6 @@ describe("a workload", () => {
     expect(made.one("Deployment").inputs).to.have.nested.property("spec.replicas", 3);
     expect(made.one("PodDisruptionBudget").inputs).to.have.nested.property("spec.maxUnavailable", 1);
     expect(podTemplates(made)[0]?.[1].spec.topologySpreadConstraints).to.have.length(2);
-    expect(made.all("HorizontalPodAutoscaler")).to.deep.equal([]);
-  });
-
-  it("that is scaled leaves the number of its pods to the autoscaler", async () => {
-    const made = await workload({ scale });
-    expect(made.one("Deployment").inputs.spec).not.to.have.property("replicas");
-    expect(made.one("HorizontalPodAutoscaler").inputs.spec).to.deep.equal({
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "app" },
-      minReplicas: 2,
-      maxReplicas: 6,
-      metrics: [
-        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } },
-        { type: "Resource", resource: { name: "memory", target: { type: "Utilization", averageUtilization: 80 } } },
-      ],
-      behavior: {
-        scaleUp: { stabilizationWindowSeconds: 300, policies: [{ type: "Percent", value: 50, periodSeconds: 60 }] },
-        scaleDown: { stabilizationWindowSeconds: 600, policies: [{ type: "Percent", value: 25, periodSeconds: 60 }] },
-      },
-    });
-  });
-
-  it("has a budget and is spread by its largest scale, not by what it begins with", async () => {
-    const made = await workload({ replicas: 1, scale: { ...scale, min: 1 } });
-    expect(made.all("PodDisruptionBudget")).to.have.length(1);
-    expect(podTemplates(made)[0]?.[1].spec.topologySpreadConstraints).to.have.length(2);
-    const alone = await workload({ replicas: 3, scale: { ...scale, min: 1, max: 1 } });
-    expect(alone.all("PodDisruptionBudget")).to.deep.equal([]);
   });
 
   it("gives its Service the annotations that it is told, and none else", async () => {
@@ -86,7 +57,8 @@ describe("a workload", () => {
     const made = await workload({ replicas: 1, scaledTo: 3 });
     expect(made.one("Deployment").inputs.spec).not.to.have.property("replicas");
     expect(made.all("PodDisruptionBudget")).to.have.length(1);
-    expect(made.all("HorizontalPodAutoscaler")).to.deep.equal([]);
+    expect(podTemplates(made)[0]?.[1].spec.topologySpreadConstraints).to.have.length(2);
+    expect((await workload({ replicas: 3, scaledTo: 1 })).all("PodDisruptionBudget")).to.deep.equal([]);
   });
 
   it("whose pods a Rollout makes has none itself when it is new, and keeps those that it had", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ownerOf } from "../../components/common/labels";
 import { profileOf } from "../../components/common/platform";
-import { mergeLocks, parseClusterLock, type ImagesLock } from "../../images/lock";
+import { mergeLocks, parseOwnLock, type ImagesLock } from "../../images/lock";
 import { fileEntries, type FileEntries } from "../../stacks/file";
 import { ImagesError, readImagesLock } from "../../stacks/images";
 import { ConfigError, loadConfig } from "../../stacks/load";
@@ -65,9 +65,12 @@ function resolved(lock: ImagesLock, config: StackConfig): ImagesLock {
   try {
     text = readFileSync(resolve(root, own), "utf8");
   } catch (cause) {
-    throw new UserError(`images.lock: ${own} cannot be read`, { fix: "make up writes it for an embedded cluster; else take the field away", cause });
+    throw new UserError(`images.lock: ${own} cannot be read`, {
+      fix: "make up writes it for an embedded cluster, make images-push for a registry of yours; else take the field away",
+      cause,
+    });
   }
-  const { images, problems } = parseClusterLock(text);
-  if (images === undefined) throw new UserError(`${own}: ${problems.join("; ")}`, { fix: "make up writes it anew" });
+  const { images, problems } = parseOwnLock(text);
+  if (images === undefined) throw new UserError(`${own}: ${problems.join("; ")}`, { fix: "make up or make images-push writes it anew" });
   return mergeLocks(lock, images);
 }

@@ -12,6 +12,7 @@ import { platform } from "./checks/platform";
 import { priorityClasses } from "./checks/priorities";
 import { namespaces, quotas } from "./checks/projects";
 import { rights } from "./checks/rights";
+import { scaledPools } from "./checks/scaled";
 import { monitoring, router } from "./checks/services";
 import { modelStorage, sharedStorage } from "./checks/storage";
 import { version } from "./checks/version";
@@ -39,6 +40,7 @@ export const checks: readonly Check[] = [
   dns,
   router,
   monitoring,
+  scaledPools,
   images,
   machine,
 ];

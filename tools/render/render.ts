@@ -60,6 +60,11 @@ export function textOf(manifest: Manifest): string {
   return stringify(manifest, { version: "1.1", sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** `namespace/name` of the Secrets without content: each asks the cluster for a service account's token. */
+export function tokenSecrets(manifests: readonly Manifest[]): readonly string[] {
+  return manifests.filter(({ kind }) => kind === "Secret").map(({ metadata: { namespace = "", name } }) => `${namespace}/${name}`);
+}
+
 /** References of containers' images and image volumes that a registry may change under the same name; each once. */
 export function imagesWithoutDigest(manifests: readonly Manifest[]): readonly string[] {
   const found = new Set<string>();

@@ -8,6 +8,7 @@ export interface Verdict {
 }
 export const hashLabel: string;
 export function verdictOf(rollout: KubeObject | undefined, deployment: KubeObject | undefined): Verdict;
+export function isForgotten(rollout: KubeObject | undefined, now: number): boolean;
 export function versionName(replicaSets: readonly KubeObject[], hash: string | undefined): string | undefined;
 export function replicaSetOf(replicaSets: readonly KubeObject[], hash: string | undefined): KubeObject | undefined;
 export function serving(rollout: KubeObject, replicaSets: readonly KubeObject[]): string;

@@ -39,6 +39,21 @@ export function verdictOf(rollout, deployment) {
   return { state: "wait", text: status.message || "starts" };
 }
 
+/** Seconds that the controller may take after its deadline. */
+const grace = 20;
+
+/**
+ * Whether a version is past its deadline for progress and the controller leaves it there. It does so for good where a version before it was given up: the time at
+ * which that one's pods were to go still stands at its ReplicaSet, and counts as if it were to come (argo-rollouts#4971).
+ * @param {KubeObject | undefined} rollout @param {number} now milliseconds
+ */
+export function isForgotten(rollout, now) {
+  const { abort, stableRS, currentPodHash, pauseConditions = [], controllerPause } = rollout?.status ?? {};
+  if (!rollout?.spec.progressDeadlineAbort || abort || controllerPause || pauseConditions.length > 0 || stableRS === currentPodHash) return false;
+  const progressing = condition(rollout, "Progressing");
+  return progressing?.reason === "ReplicaSetUpdated" && now > Date.parse(progressing.lastUpdateTime) + 1000 * (rollout.spec.progressDeadlineSeconds + grace);
+}
+
 /** Whether the controller has seen the Rollout and the template as they are now. */
 function isSeen(/** @type {KubeObject} */ rollout, /** @type {KubeObject} */ deployment) {
   const { observedGeneration, workloadObservedGeneration } = rollout.status ?? {};

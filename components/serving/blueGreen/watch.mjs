@@ -1,7 +1,7 @@
 // Waits for the end of a rollout and says how it went; run by @pulumi/command in `up`. Node's own modules and kubectl only.
 // kubectl, because a kubeconfig may hold certificates, a token or a program that gets one.
 import { spawn } from "node:child_process";
-import { handover, hashLabel, podProblems, reasonsOf, serving, squeeze, verdictOf, versionName } from "./state.mjs";
+import { handover, hashLabel, isForgotten, podProblems, reasonsOf, serving, squeeze, verdictOf, versionName } from "./state.mjs";
 
 const { WATCH_KUBECTL = "kubectl", WATCH_CONTEXT = "", WATCH_KUBECONFIG, WATCH_NAMESPACE = "", WATCH_ROLLOUT = "", WATCH_REPLICAS } = process.env;
 const seconds = Number(process.env.WATCH_SECONDS ?? 1800);
@@ -110,6 +110,13 @@ for (;;) {
       say(`${WATCH_ROLLOUT}: back to ${replicas} pods`);
       await kubectl("scale", `rollout.argoproj.io/${WATCH_ROLLOUT}`, `--replicas=${replicas}`);
       if (state === "serves") continue;
+    }
+
+    if (state === "wait" && isForgotten(rollout, Date.now())) {
+      say(`${WATCH_ROLLOUT}: ${version} is past its ${rollout.spec.progressDeadlineSeconds} s, and the controller leaves it there: it is given up now`);
+      const abort = ["--subresource=status", "--type=merge", "-p", '{"status":{"abort":true}}'];
+      const { code, error } = await kubectl("patch", `rollout.argoproj.io/${WATCH_ROLLOUT}`, ...abort);
+      if (code !== 0) fail(`pool ${WATCH_ROLLOUT}: ${version} could not be given up: ${error.trim()}`, `aictl rollout abort ${WATCH_ROLLOUT}`);
     }
 
     const serves = serving(rollout, sets);

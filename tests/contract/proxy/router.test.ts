@@ -1,5 +1,7 @@
 /** The router before replicas: sidecars on loopback addresses of their own, before a real Ollama. */
 import { expect } from "chai";
+import { hostname } from "node:os";
+import type { RouterStatus } from "../../../cli/models/replicas";
 import { freePorts, Ollama, post, proxyProgram, router, sidecar, tiny, until, type Ports, type Proxy } from "./support";
 
 const hosts = ["127.0.0.2", "127.0.0.3"] as const;
@@ -42,6 +44,11 @@ describe("the router before replicas", function () {
     await replica(at).process.exited();
     replicas[at] = await sidecar(ollama.url, {}, hosts[at], ports);
   }
+  async function found<T>(look: () => Promise<T | undefined>): Promise<T> {
+    let last: T | undefined;
+    await until("it is found", async () => (last = await look()) !== undefined);
+    return last as T;
+  }
   /** Whole answer of a stream. @throws Error when it is not one */
   async function ask(url = proxy.url): Promise<void> {
     const response = await post(url, "/api/generate", generate);
@@ -72,6 +79,24 @@ describe("the router before replicas", function () {
     expect(answered).to.be.greaterThan(20);
     await until("they are counted", async () => (await proxy.metrics()).sum("model_router_requests_total", { model: tiny, status: "200" }) === answered);
     expect((await proxy.metrics()).sum("model_router_requests_total")).to.equal(answered);
+  });
+
+  it("tells what its replicas say of themselves, where requests go", async () => {
+    await replica(1).process.kill();
+    await until("it knows", async () => (await proxy.metrics()).sum("model_router_replicas", { state: "unreachable" }) === 1);
+    const told = await found(async () => {
+      const status = (await (await fetch(`${proxy.url}/status`)).json()) as RouterStatus;
+      return status.replicas[0]?.memory.length === 1 ? status : undefined;
+    });
+    expect(told.router).to.equal(hostname());
+    expect(told.queued).to.equal(0);
+    expect(told.replicas.map(({ address, state }) => [address, state])).to.deep.equal([
+      [hosts[0], "ready"],
+      [hosts[1], "unreachable"],
+    ]);
+    const own = (await (await fetch(`${replica(0).observed}/status`)).json()) as object;
+    expect(told.replicas[0]).to.deep.equal({ address: hosts[0], state: "ready", ...own });
+    expect((await post(proxy.url, "/status", {})).status).to.equal(404);
   });
 
   it("has no failed request when a replica is killed between requests", async () => {

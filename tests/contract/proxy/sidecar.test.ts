@@ -113,7 +113,8 @@ describe("the sidecar before Ollama", function () {
     expect(metrics.sum("model_server_model_memory_bytes", { model: tiny, kind: "gpu" })).to.equal(models[0]?.size_vram);
     expect(metrics.sum("model_server_up")).to.equal(1);
     const status = await (await fetch(`${proxy.observed}/status`)).json();
-    expect(status).to.deep.equal({ draining: false, inFlight: 0, queued: 0, slots: 2, models: [tiny], pool: [tiny], up: true });
+    const memory = [{ model: tiny, total: models[0]?.size, gpu: models[0]?.size_vram }];
+    expect(status).to.deep.equal({ draining: false, inFlight: 0, queued: 0, slots: 2, models: [tiny], pool: [tiny], memory, up: true });
   });
 
   it("measures the load of a model that was not in memory", async () => {

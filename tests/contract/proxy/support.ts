@@ -1,6 +1,6 @@
 /** Starts the built proxy and what stands around it: a real Ollama with the tiny model, sidecars on loopback addresses of their own, a router before them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +25,10 @@ export class Running {
   }
   static start(command: string, args: readonly string[], env: Environment): Running {
     return new Running(spawn(command, args, { env: { ...env }, stdio: ["ignore", "pipe", "pipe"] }));
+  }
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error("it was not started");
+    return this.child.pid;
   }
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
@@ -78,6 +82,12 @@ export class Ollama {
     await ollama.server.printed("Listening on");
     await exec(program, ["create", tiny, "-f", join(dir, "source", "Modelfile")], { env: environment(dir, url) });
     return ollama;
+  }
+  /** Programs that it runs a model in: another one each time that it loads it. Their process ids. */
+  runners(): readonly number[] {
+    const server = `/proc/${this.server.pid}/task`;
+    const children = readdirSync(server).flatMap((thread) => readFileSync(`${server}/${thread}/children`, "utf8").split(" ").filter(Boolean));
+    return children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--model\0")).map(Number);
   }
   /** Stops all its work until `resume`. */
   pause(): void {

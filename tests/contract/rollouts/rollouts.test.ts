@@ -166,6 +166,24 @@ describe("a pool under Argo Rollouts", function () {
     expect(await servedVersion(made)).to.equal("one");
   });
 
+  it("gives up such a version after one that failed too, which the controller alone does not", async () => {
+    const made = await serving({ readySeconds: -115 }); // its deadline is 10 s
+    await made.version("two");
+    const failed = made.watch();
+    await made.endJob("Failed", "wrong");
+    expect((await failed).code).to.equal(1);
+    const { currentPodHash: bad = "" } = await status(made);
+    await eventually("its pods are gone", async () => (await pods(made, bad)) === 0); // half a minute later
+    await made.version("three", { nodeSelector: { nowhere: "true" } });
+    const { code, stdout, stderr } = await made.watch(90);
+    expect(code).to.equal(1);
+    expect(stderr)
+      .to.match(/revision 3 .* was given up/)
+      .and.match(/pod ollama-[a-z0-9]+-[a-z0-9]+: .*node/);
+    expect(stdout).to.match(/revision 3 .* is past its 10 s, and the controller leaves it there/);
+    expect(await servedVersion(made)).to.equal("one");
+  });
+
   it("takes over from a Deployment with pods of its own, of which the users notice nothing", async () => {
     const made = await makePool(cluster, `rollouts-${++count}`, { replicas: 3, before: 3 });
     await cluster.kubectl(["rollout", "status", `deployment/${pool}`, "-n", made.namespace, "--timeout=60s"]);

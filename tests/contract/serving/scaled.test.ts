@@ -56,4 +56,19 @@ describe("a scaled workload", function () {
     expect(await replicas()).to.equal(4);
     await succeeds(["preview", "--refresh", "--expect-no-changes"], { CONTRACT_IMAGE: image });
   });
+
+  it("that something left without pods, as Argo Rollouts does, gets none by the autoscaler, and its fewest by the command that doctor says", async () => {
+    await cluster.kubectl(["scale", "deployment", "app", "-n", namespace, "--replicas=0"]);
+    const active = '{.status.conditions[?(@.type=="ScalingActive")].reason}';
+    await eventually("the autoscaler lets it be", async () => (await jsonpath("hpa", active)) === "ScalingDisabled", 60);
+    await succeeds(["up", "--yes", "--skip-preview"]);
+    expect(await replicas()).to.equal(0);
+    const wake = ["scale", "deployment", "app", "-n", namespace, "--current-replicas=0", "--replicas=2"];
+    await cluster.kubectl(wake);
+    await ready(2);
+    await eventually("the autoscaler goes on", async () => (await jsonpath("hpa", active)) !== "ScalingDisabled", 60);
+    // Where pods are, it changes nothing.
+    expect((await cluster.kubectl(wake, { allowFailure: true })).code).not.to.equal(0);
+    expect(await replicas()).to.equal(2);
+  });
 });

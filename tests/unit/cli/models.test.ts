@@ -16,18 +16,27 @@ const configOf = (text = "") => (parse(text) as { config: Record<string, unknown
 const namesIn = (text: string | undefined) => (configOf(text)["openshift-ai-platform:models"] as readonly Model[]).map(({ name }) => name);
 
 describe("aictl models list", () => {
-  const pod = (name: string) => ({
+  const pod = (name: string, ip: string) => ({
     metadata: { name, namespace: ns, labels: { "app.kubernetes.io/instance": "ollama" } },
     spec: { containers: [] },
-    status: { phase: "Running" },
+    status: { phase: "Running", podIPs: [{ ip }] },
   });
-  const at = (name: string, port: number, path: string) => `/api/v1/namespaces/${ns}/pods/${name}:${port}/proxy${path}`;
-  const status = { draining: false, inFlight: 1, queued: 0, slots: 4, models: [tiny] };
+  const memory = [{ model: tiny, total: 2 ** 20, gpu: 2 ** 19 }];
+  const status = { state: "ready", draining: false, inFlight: 1, queued: 0, slots: 4, models: [tiny], memory };
   const given: Given = {
-    answers: { [paths.pods]: [pod("ollama-1"), pod("ollama-2")], [paths.jobs]: [job(tiny)] },
+    answers: { [paths.pods]: [pod("ollama-1", "10.0.0.1"), pod("ollama-2", "10.0.0.2"), pod("ollama-3", "10.0.0.3")], [paths.jobs]: [job(tiny)] },
     proxied: {
-      [at("ollama-1", 9464, "/status")]: { status: 200, text: JSON.stringify(status) },
-      [at("ollama-1", 11434, "/api/ps")]: { status: 200, text: JSON.stringify({ models: [{ name: tiny, size: 2 ** 20, size_vram: 2 ** 19 }] }) },
+      [paths.status]: {
+        status: 200,
+        text: JSON.stringify({
+          router: "router-1",
+          queued: 0,
+          replicas: [
+            { address: "10.0.0.1", ...status },
+            { address: "10.0.0.3", ...status, state: "unreachable" },
+          ],
+        }),
+      },
     },
   };
 
@@ -47,14 +56,19 @@ describe("aictl models list", () => {
           gpuBytes: 2 ** 19,
         },
       ],
-      notAsked: ["ollama-2"],
+      notAsked: ["ollama-2", "ollama-3"],
     });
+  });
+
+  it("asks no pod: an operator has no right to", async () => {
+    const done = await aictl(dev("models", "list"), given);
+    expect(done.calls.filter(({ path }) => path.includes("/proxy")).map(({ path }) => path)).to.deep.equal([paths.status]);
   });
 
   it("says in the table who could not be asked", async () => {
     const done = await aictl(dev("models", "list"), given);
-    expect(done.out).to.match(/tiny:\S+ +ollama +loaded +1 of 2 +1\.0 MiB +512\.0 KiB +- +\S+@b{12}\n/);
-    expect(done.notes).to.contain("ollama-2");
+    expect(done.out).to.match(/tiny:\S+ +ollama +loaded +1 of 3 +1\.0 MiB +512\.0 KiB +- +\S+@b{12}\n/);
+    expect(done.notes).to.contain("not known to the routers").and.contain("ollama-2, ollama-3");
   });
 
   it("shows what is in memory and nobody configured", async () => {

@@ -13,6 +13,8 @@ export const paths = {
   quotas: `/api/v1/namespaces/${ns}/resourcequotas`,
   runs: `/apis/argoproj.io/v1alpha1/namespaces/${ns}/analysisruns`,
   deployments: `/apis/apps/v1/namespaces/${ns}/deployments?labelSelector=${encodeURIComponent("app.kubernetes.io/component=model-server")}`,
+  status: `/api/v1/namespaces/${ns}/services/http:ollama:http/proxy/status`,
+  tags: `/api/v1/namespaces/${ns}/services/http:ollama:http/proxy/api/tags`,
   generate: `/api/v1/namespaces/${ns}/services/http:ollama:http/proxy/api/generate`,
 } as const;
 

@@ -182,22 +182,37 @@ describe("aictl tune", () => {
 });
 
 describe("aictl pools", () => {
-  it("has a line for each pool, with what its replicas and routers say", async () => {
-    const pods = {
-      metadata: { name: "ollama-1", namespace: ns, labels: { "app.kubernetes.io/instance": "ollama" } },
-      spec: { containers: [] },
-      status: { phase: "Running" },
-    };
-    const routers = `/api/v1/namespaces/${ns}/pods?labelSelector=${encodeURIComponent("app.kubernetes.io/component=model-router,app.kubernetes.io/instance=ollama")}`;
-    const proxy = (name: string, path: string) => `/api/v1/namespaces/${ns}/pods/${name}:9464/proxy${path}`;
-    const done = await aictl(dev("pools"), {
-      answers: { ...twoVersions, [paths.deployments]: [deployment("b")], [paths.pods]: [pods], [routers]: [{ metadata: { name: "router-1" } }] },
-      proxied: {
-        [proxy("ollama-1", "/status")]: { status: 200, text: JSON.stringify({ draining: false, inFlight: 3, queued: 0, slots: 4, models: [tiny] }) },
-        [proxy("router-1", "/metrics")]: { status: 200, text: "# HELP x\nmodel_router_requests_queued 7\n" },
-      },
-    });
+  const pod = (name: string, ip: string) => ({
+    metadata: { name, namespace: ns, labels: { "app.kubernetes.io/instance": "ollama" } },
+    spec: { containers: [] },
+    status: { phase: "Running", podIPs: [{ ip }] },
+  });
+  const routers = `/api/v1/namespaces/${ns}/pods?labelSelector=${encodeURIComponent("app.kubernetes.io/component=model-router,app.kubernetes.io/instance=ollama")}`;
+  const answers = {
+    ...twoVersions,
+    [paths.deployments]: [deployment("b")],
+    [paths.pods]: [pod("ollama-1", "10.0.0.1")],
+    [routers]: [pod("router-1", "10.0.1.1"), pod("router-2", "10.0.1.2")],
+  };
+  const says = (router: string, queued: number) => ({
+    status: 200,
+    text: JSON.stringify({
+      router,
+      queued,
+      replicas: [{ address: "10.0.0.1", state: "ready", draining: false, inFlight: 3, queued: 0, slots: 4, models: [tiny], memory: [] }],
+    }),
+  });
+
+  it("has a line for each pool, with what its replicas and each of its routers say", async () => {
+    const done = await aictl(dev("pools"), { answers, proxied: { [paths.status]: (call) => (call < 4 ? says("router-1", 3) : says("router-2", 4)) } });
     expect(done.out).to.match(/ollama +2\/2 +3 +7 +2 \(hashb\) +serves +-\n/);
     expect((await aictl(dev("pools"))).out).to.contain(`no pools in ${ns}`);
+  });
+
+  it("says nothing of a queue of which it has not heard", async () => {
+    const done = await aictl(dev("pools"), { answers, proxied: { [paths.status]: says("router-1", 3) } });
+    expect(done.out).to.match(/ollama +2\/2 +3 +- +2 \(hashb\)/);
+    expect(done.calls.filter(({ path }) => path === paths.status).length).to.be.lessThan(20);
+    expect((await aictl(dev("pools"), { answers })).out).to.match(/ollama +2\/2 +- +- +2 \(hashb\)/);
   });
 });

@@ -1,18 +1,26 @@
-import { reference } from "../../../images/lock";
-import { ok, problem, type Check } from "../types";
+import { digestsRequired, unpinnedImages, unpublishedImages, usedImages } from "../../../stacks/imageUse";
+import { ok, problem, warning, type Check } from "../types";
 
 export const images: Check = {
   id: "images",
   title: "images",
-  async run(_api, { config, images: lock }) {
-    const unresolved = Object.entries(lock).filter(([, { digest }]) => digest === "unresolved");
-    const names = unresolved.map(([name, entry]) => `${name} (${reference(entry)})`).join(", ");
-    const required = config.images.requireDigests ?? config.environment === "production";
-    if (unresolved.length === 0) return [ok(`all ${Object.keys(lock).length} by digest`)];
-    if (!required) return [ok(`by tag only: ${names}; allowed, since images.requireDigests is not set and this is not production`)];
-    const why = config.images.requireDigests ? "since images.requireDigests is true" : "as in all of production";
+  run(_api, { config, images: lock }) {
+    const used = usedImages(config);
+    const unpinned = unpinnedImages(lock, config);
+    if (unpinned.length === 0) return Promise.resolve([ok(`all ${used.length} by digest`)]);
+    if (digestsRequired(config)) {
+      const why = config.images.requireDigests === true ? "since images.requireDigests is true" : "as in all of production";
+      return Promise.resolve(
+        unpinned.map(({ name, reference, fix }) => problem(`without a digest: ${name} (${reference})`, `images by digest only, ${why}`, fix)),
+      );
+    }
+    const unpublished = unpublishedImages(lock, config);
+    const names = unpinned.map(({ name, reference }) => `${name} (${reference})`).join(", ");
     return Promise.resolve([
-      problem(`without a digest: ${names}`, `images by digest only, ${why}`, "make images-lock, on a machine that reaches the registries"),
+      ok(`by tag only: ${names}; allowed, since images.requireDigests is not set and this is not production`),
+      ...unpublished.map((name) =>
+        warning(`${name} is on no registry`, "in a registry that the machines reach, or on the machines", unpinned.find((one) => one.name === name)?.fix ?? ""),
+      ),
     ]);
   },
 };

@@ -49,6 +49,10 @@ func newHandler(p *pool, longest time.Duration, m *metrics) *handler {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	if isStatus(request) {
+		h.tellStatus(w)
+		return
+	}
 	current := &call{arrived: time.Now()}
 	verdict := route.Judge(request.Method, request.URL)
 	if verdict.Blocked != "" {

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"openshift-ai-platform/images/model-proxy/internal/capped"
 	"openshift-ai-platform/images/model-proxy/internal/memory"
 	"openshift-ai-platform/images/model-proxy/internal/names"
 	"openshift-ai-platform/images/model-proxy/internal/queue"
@@ -75,7 +77,7 @@ func (h *handler) inference(w http.ResponseWriter, request *http.Request, curren
 	defer body.Release()
 	label := h.labels.Of(body.Model)
 	if h.isCheck(request) {
-		h.forward(w, request, body)
+		h.forward(w, request, body, current)
 		h.learn(body.Model, current)
 		return
 	}
@@ -87,11 +89,16 @@ func (h *handler) inference(w http.ResponseWriter, request *http.Request, curren
 	h.metrics.wait.Observe(time.Since(arrived).Seconds())
 	// A broken answer ends in a panic that net/http expects.
 	defer func() { h.finish(request, body.Model, label, current, arrived) }()
-	h.forward(w, request, body)
+	h.forward(w, request, body, current)
 }
 
-func (h *handler) forward(w http.ResponseWriter, request *http.Request, body *reqbody.Body) {
+func (h *handler) forward(w http.ResponseWriter, request *http.Request, body *reqbody.Body, current *call) {
 	request.Body = body.Reader()
+	if current.route.Dialect == route.Ollama {
+		current.capped = capped.NewReader(request.Body)
+		request.Body = io.NopCloser(current.capped)
+		defer func() { h.metrics.took(current.capped.Taken()) }()
+	}
 	request.Header.Del("Expect") // it was answered when the body was read
 	h.proxy.ServeHTTP(w, request)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"openshift-ai-platform/images/model-proxy/internal/answer"
+	"openshift-ai-platform/images/model-proxy/internal/capped"
 	"openshift-ai-platform/images/model-proxy/internal/queue"
 	"openshift-ai-platform/images/model-proxy/internal/route"
 )
@@ -33,7 +34,7 @@ type metrics struct {
 	duration, firstToken, perToken *prometheus.HistogramVec
 	tokens, load                   *prometheus.HistogramVec
 	wait                           prometheus.Histogram
-	requests, blocked              *prometheus.CounterVec
+	requests, blocked, capped      *prometheus.CounterVec
 	loaded, memory                 *prometheus.GaugeVec
 	up                             prometheus.Gauge
 }
@@ -54,13 +55,14 @@ func newMetrics(waiting *queue.Queue, slots int, models []string, version string
 		requests: counter("model_server_requests_total", "Requests for inference that have ended, by the status that they ended with: 499 when the client went away.",
 			"model", "operation", "status"),
 		blocked: counter("model_server_blocked_total", "Requests that were refused for their path.", "path"),
+		capped:  counter("model_server_capped_total", "Requests that went on without what would have had their model loaded anew or put out of memory.", "option"),
 		loaded:  gauge("model_server_model_loaded", "Whether a model is loaded into memory.", "model"),
 		memory:  gauge("model_server_model_memory_bytes", "Memory of a loaded model: all of it, and what of it is on GPUs.", "model", "kind"),
 		up:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "model_server_up", Help: "Whether the model server answers."}),
 	}
 	build := gauge("model_proxy_build_info", "Version of the proxy.", "version")
 	build.WithLabelValues(version).Set(1)
-	m.registry.MustRegister(m.duration, m.firstToken, m.perToken, m.tokens, m.load, m.wait, m.requests, m.blocked, m.loaded, m.memory, m.up, build,
+	m.registry.MustRegister(m.duration, m.firstToken, m.perToken, m.tokens, m.load, m.wait, m.requests, m.blocked, m.capped, m.loaded, m.memory, m.up, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		reading("model_server_requests_in_flight", "Requests that the model server works on.", func() int { return waiting.Stats().Busy }),
 		reading("model_server_requests_queued", "Requests that wait for a slot.", func() int { return waiting.Stats().Waiting }),
@@ -81,6 +83,9 @@ func newMetrics(waiting *queue.Queue, slots int, models []string, version string
 	for path := range map[string]bool{"/api/pull": true, "/api/push": true, "/api/create": true, "/api/delete": true, "/api/copy": true, "/api/blobs": true, "other": true} {
 		m.blocked.WithLabelValues(path)
 	}
+	for _, option := range capped.Options() {
+		m.capped.WithLabelValues(option)
+	}
 	return m
 }
 
@@ -97,6 +102,13 @@ func (m *metrics) answered(operation, model string, seen *answer.Observer, arriv
 	}
 	if tokens := seen.OutputTokens(); tokens > 0 {
 		m.tokens.WithLabelValues(operation, model, "output").Observe(float64(tokens))
+	}
+}
+
+// took counts what a request went on without.
+func (m *metrics) took(options []string) {
+	for _, option := range options {
+		m.capped.WithLabelValues(option).Inc()
 	}
 }
 

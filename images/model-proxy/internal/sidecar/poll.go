@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"openshift-ai-platform/images/model-proxy/internal/names"
+	"openshift-ai-platform/images/model-proxy/internal/status"
 )
 
 const (
@@ -34,6 +35,7 @@ type ollama struct {
 	up     bool
 	missed int
 	loaded map[string]bool // by canonical name
+	memory []status.Memory
 	// models whose next load is to be measured: they were seen not loaded
 	unloaded map[string]bool
 }
@@ -82,10 +84,11 @@ func (s *ollama) seen(up bool, models []loadedModel) {
 		s.became(true, "")
 		s.missed = 0
 	}
-	s.loaded = map[string]bool{}
+	s.loaded, s.memory = map[string]bool{}, []status.Memory{}
 	total, gpu := map[string]int64{}, map[string]int64{}
 	for _, model := range models {
 		s.loaded[names.Canonical(model.Name)] = true
+		s.memory = append(s.memory, status.Memory{Model: model.Name, Total: model.Size, GPU: model.GPU})
 		label := s.labels.Of(model.Name)
 		total[label] += model.Size
 		gpu[label] += model.GPU
@@ -178,4 +181,11 @@ func (s *ollama) inMemory() []string {
 		}
 	}
 	return models
+}
+
+// taken is the memory of all that is loaded.
+func (s *ollama) taken() []status.Memory {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.memory // replaced, never changed
 }

@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
 
 	"openshift-ai-platform/images/model-proxy/internal/answer"
+	"openshift-ai-platform/images/model-proxy/internal/capped"
 	"openshift-ai-platform/images/model-proxy/internal/refuse"
 	"openshift-ai-platform/images/model-proxy/internal/route"
 	"openshift-ai-platform/images/model-proxy/internal/server"
@@ -26,7 +28,12 @@ type call struct {
 	ended bool
 	// lost: the connection to the model server broke.
 	lost bool
+	// capped is the body on its way, nil where it is not looked into.
+	capped *capped.Reader
 }
+
+// cappedHeader of an answer names what of its request was left out.
+const cappedHeader = "X-Model-Proxy-Capped"
 
 // settle decides on the status under which a request is counted that the model server had.
 func (c *call) settle(gone bool) {
@@ -66,6 +73,12 @@ func newProxy(upstream *url.URL, known *ollama) *httputil.ReverseProxy {
 			current := callOf(response.Request.Context())
 			current.status = response.StatusCode
 			response.Header.Del(refuse.Header)
+			response.Header.Del(cappedHeader)
+			if current.capped != nil {
+				if taken := current.capped.Taken(); len(taken) > 0 { // it has read what it answers
+					response.Header.Set(cappedHeader, strings.Join(taken, ", "))
+				}
+			}
 			current.seen = answer.New(response.Header.Get("Content-Type"))
 			response.Body = &tee{ReadCloser: response.Body, call: current}
 			return nil

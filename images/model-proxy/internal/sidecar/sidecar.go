@@ -107,7 +107,7 @@ func (s *sidecar) status() Status {
 	}
 	return Status{
 		Draining: now.Draining, InFlight: now.Busy, Queued: now.Waiting, Slots: s.values.Slots,
-		Models: s.handler.ollama.inMemory(), Pool: pool, Up: s.handler.ollama.isUp(),
+		Models: s.handler.ollama.inMemory(), Pool: pool, Up: s.handler.ollama.isUp(), Memory: s.handler.ollama.taken(),
 	}
 }
 

@@ -322,3 +322,33 @@ func TestAProbeOfThePodNeitherWaitsNorCounts(t *testing.T) {
 	}
 	close(next)
 }
+
+func TestWhatWouldReloadAModelIsLeftOut(t *testing.T) {
+	bodies := make(chan string, 1)
+	b := start(t, 1, 0, func(w http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		if int64(len(body)) != request.ContentLength {
+			t.Errorf("length %d said, %d sent", request.ContentLength, len(body))
+		}
+		bodies <- string(body)
+		w.Header().Set("X-Model-Proxy-Capped", "what the model server says of itself")
+	})
+	images := `"images":["` + strings.Repeat("A", 2<<20) + `"]`
+	for _, one := range []struct{ path, sent, arrived, header string }{
+		{"/api/generate", generate, generate, ""},
+		{"/api/generate", `{"model":"tiny:1","keep_alive":0}`, `{"model":"tiny:1","          ":0}`, "keep_alive"},
+		{"/api/chat", `{"options":{"num_ctx":9,"num_gpu":0}}`, `{"options":{"       ":9,"       ":0}}`, "num_ctx, num_gpu"},
+		{"/api/embed", `{"options":{"num_ctx":9}}`, `{"options":{"       ":9}}`, "num_ctx"},
+		{"/api/embeddings", `{"keep_alive":-1}`, `{"          ":-1}`, "keep_alive"},
+		{"/api/generate", `{` + images + `,"keep_alive":0}`, `{` + images + `,"          ":0}`, "keep_alive"},                // more than is kept of a body
+		{"/v1/chat/completions", `{"keep_alive":0,"options":{"num_ctx":9}}`, `{"keep_alive":0,"options":{"num_ctx":9}}`, ""}, // Ollama makes its own request of it
+	} {
+		response := b.post(t, t.Context(), one.path, one.sent)
+		if body := <-bodies; body != one.arrived || response.Header.Get("X-Model-Proxy-Capped") != one.header {
+			t.Errorf("%s %.60s: arrived %.60s, header %q", one.path, one.sent, body, response.Header.Get("X-Model-Proxy-Capped"))
+		}
+	}
+	for option, wanted := range map[string]float64{"keep_alive": 3, "num_ctx": 2, "num_gpu": 1, "num_thread": 0} {
+		until(t, option+" is counted", func() bool { return testutil.ToFloat64(b.handler.metrics.capped.WithLabelValues(option)) == wanted })
+	}
+}
