@@ -13,7 +13,7 @@ export const noSecretValues = stackPolicy({
   fix: "put the value into a Secret, refer to it by name, and replace it: it has been seen",
   group: "data",
   severity: "critical",
-  controls: { cis: ["5.4.1"], nsa: ["secrets"], nist: ["SC-28", "IA-5"] },
+  controls: { nsa: ["secrets"], nist: ["SC-28", "IA-5(7)"] },
   parameters: {
     publicKeys: {
       type: "strings",

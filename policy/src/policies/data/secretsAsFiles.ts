@@ -10,7 +10,7 @@ export const secretsAsFiles = containerPolicy({
   fix: "mount the Secret as a volume and give the program the file's path; if it reads no file, name the variable in the policy's parameter allowed",
   group: "data",
   severity: "low",
-  controls: { cis: ["5.4.1"], nsa: ["secrets"], nist: ["IA-5(7)"] },
+  controls: { cis: ["5.4.1"], nsa: ["secrets"], nist: ["IA-5"] },
   parameters: { allowed: { type: "strings", description: "variables that programs read from nowhere else", default: [] } },
   check: ({ view }, { parameters }) =>
     all(

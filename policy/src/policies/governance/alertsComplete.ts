@@ -12,7 +12,7 @@ export const alertsComplete = stackPolicy({
   fix: "add labels.severity and annotations.runbook_url; for a pool, alerts with the label slo and its name",
   group: "governance",
   severity: "medium",
-  controls: { nist: ["SI-4", "IR-4"], aiAct: ["15"] },
+  controls: { nist: ["SI-4", "IR-4"] },
   parameters: {
     severities: { type: "strings", description: "values that labels.severity may have", default: ["critical", "warning", "info"] },
     component: { type: "string", description: "value of app.kubernetes.io/component of model servers", default: "model-server" },

@@ -16,7 +16,7 @@ export const costBudget = stackPolicy({
   fix: `lower the quota, or raise the project's annotation ${monthlyBudget}`,
   group: "governance",
   severity: "medium",
-  controls: { nist: ["SA-2"] },
+  controls: {},
   parameters: {
     gpuHour: { type: "number", description: "price of a GPU for an hour; 0: not stated, and the policy says nothing", default: 0, minimum: 0 },
     cpuHour: { type: "number", description: "price of a core for an hour", default: 0, minimum: 0 },

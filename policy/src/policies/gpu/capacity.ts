@@ -15,7 +15,7 @@ export const gpuCapacity = stackPolicy({
   fix: "lower the largest scale, raise the quota, or add nodes",
   group: "gpu",
   severity: "high",
-  controls: { nist: ["SC-6", "CP-2"] },
+  controls: { nist: ["SC-6", "CP-2(2)"] },
   subjects: (stack, { settings }) => [
     ...stack.ofKind("ResourceQuota").filter((quota) => mayHold(() => quotaGpus(quota.view(), settings).length > 0)),
     ...(Object.keys(settings.nodeGpus).length === 0 ? [] : stack.objects.filter((object) => mayHold(() => objectGpus(object, settings).size > 0))),

@@ -21,7 +21,7 @@ export const gpuIsolatedTenants = stackPolicy({
   fix: "give tenants MIG devices or whole GPUs, or nodes of their own by a nodeSelector",
   group: "gpu",
   severity: "high",
-  controls: { nist: ["SC-39"] },
+  controls: { nist: ["SC-39", "SC-4"] },
   parameters: {
     tenantLabels: {
       type: "strings",

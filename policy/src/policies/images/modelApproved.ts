@@ -11,7 +11,7 @@ export const modelApproved = objectPolicy({
   fix: "name it {model}:{size}-{version}-{variant}, pin its source by digest, and have that digest approved in the registry",
   group: "images",
   severity: "high",
-  controls: { nist: ["SI-7", "SR-4"], aiAct: ["10", "13", "15"] },
+  controls: { nist: ["SI-7", "SR-4(3)"], aiAct: ["13", "15"] },
   applies: (view) => isForModel(view),
   check: (view, { settings: { environment, layers } }) => {
     const production = environment === "production";

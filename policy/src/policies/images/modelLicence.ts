@@ -10,7 +10,7 @@ export const modelLicence = objectPolicy({
   fix: `state the licence in the annotation ${modelAnnotation.licence}; take another model, or add the licence to the setting licences after having read it`,
   group: "images",
   severity: "medium",
-  controls: { nist: ["SR-3"], aiAct: ["13"] },
+  controls: { aiAct: ["13"], nist: ["CM-10"] },
   applies: (view, { settings }) => settings.licences.length > 0 && isForModel(view),
   check: (view, { settings: { licences } }) => {
     const at = annotationOf(view, modelAnnotation.licence);

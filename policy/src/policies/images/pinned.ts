@@ -13,7 +13,7 @@ export const imagePinned = podPolicy({
   fix: "name the image by tag and digest: image:1.2.3@sha256:…; for images of images.lock that are unresolved, run make images-lock where registries answer",
   group: "images",
   severity: "high",
-  controls: { cis: ["5.5.1"], nsa: ["secure images"], nist: ["SI-7", "SR-4"] },
+  controls: { nsa: ["secure images"], nist: ["SI-7", "SR-4(3)"] },
   check: (pod, { settings }) => firstProblems(imagesOf(pod), (image) => pinned(image, settings)),
 });
 

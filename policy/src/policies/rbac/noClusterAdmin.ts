@@ -11,7 +11,7 @@ export const noClusterAdmin = objectPolicy({
   fix: "bind a role with the rights that are needed",
   group: "rbac",
   severity: "critical",
-  controls: { cis: ["5.1.1", "5.1.7"], nsa: ["RBAC"], nist: ["AC-6"] },
+  controls: { cis: ["5.1.1", "5.1.7"], nsa: ["RBAC"], nist: ["AC-6(5)"] },
   parameters: {
     roles: {
       type: "strings",

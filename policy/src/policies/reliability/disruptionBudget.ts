@@ -14,7 +14,7 @@ export const disruptionBudget = stackPolicy({
   fix: "add one PodDisruptionBudget that selects the pods, with maxUnavailable 1",
   group: "reliability",
   severity: "medium",
-  controls: { nist: ["CP-10"] },
+  controls: { nist: ["SI-13(5)"] },
   subjects: (stack) => stack.ofKind(...scaledKinds).filter((object) => podsOf(object).length > 0),
   check: (subject, view, stack) => {
     const { min, max } = scaleOf(subject, stack);

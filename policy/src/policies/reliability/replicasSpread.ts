@@ -14,7 +14,7 @@ export const replicasSpread = stackPolicy({
   fix: "set replicas (or the autoscaler's minimum) to 2 or more, and topologySpreadConstraints by kubernetes.io/hostname or zone",
   group: "reliability",
   severity: "medium",
-  controls: { nist: ["CP-10"] },
+  controls: { nist: ["SI-13(5)"] },
   parameters: { minimum: { type: "integer", description: "fewest replicas", default: 2, minimum: 1 } },
   // A Rollout by reference is looked at where its pods are: at the Deployment.
   subjects: (stack, { settings }) => (settings.environment === "production" ? stack.ofKind(...scaledKinds).filter((object) => podsOf(object).length > 0) : []),

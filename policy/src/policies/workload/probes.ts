@@ -14,7 +14,7 @@ export const probes = containerPolicy({
   fix: "let readiness ask whether it can answer and liveness whether it is stuck, with more patience; add a startupProbe to containers with a GPU",
   group: "workload",
   severity: "medium",
-  controls: { nist: ["SI-13"] },
+  controls: { nist: ["SI-13(4)"] },
   parameters: { gpuStartup: { type: "boolean", description: "whether containers with a GPU need a startup probe", default: true } },
   // What runs to its end is never waited for; and what only starts has no probes.
   applies: (container) => (container.kind === "containers" || container.sidecar) && !container.pod.ends,
