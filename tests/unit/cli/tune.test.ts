@@ -147,7 +147,7 @@ describe("aictl tune", () => {
   it("reaches the configured one through the API server, and says why it does not answer", async () => {
     const text = stackText({ cluster: { name: "development", context: "ai", apiServerAddresses: ["198.18.0.2/32"], capabilities: { monitoring: true } } });
     const done = await aictl(dev("tune"), { files: { "Pulumi.dev.yaml": text } });
-    const asked = done.calls.filter(({ path }) => path.includes("/services/http:prometheus:9090/proxy/api/v1/query"));
+    const asked = done.calls.filter(({ path }) => path.includes("/services/http:prometheus-operated:9090/proxy/api/v1/query"));
     expect(asked.length).to.be.greaterThan(5);
     expect(done.out).to.contain("not measured: wait in the queue: Prometheus ");
   });
@@ -173,7 +173,7 @@ describe("aictl tune", () => {
   });
 
   it("knows a Service's address from others", () => {
-    expect(proxyPathOf("http://prometheus.monitoring.svc:9090")).to.equal("/api/v1/namespaces/monitoring/services/http:prometheus:9090/proxy");
+    expect(proxyPathOf("http://prometheus.monitoring.svc:9090")).to.equal("/api/v1/namespaces/monitoring/services/http:prometheus-operated:9090/proxy");
     expect(proxyPathOf("https://thanos-querier.openshift-monitoring.svc.cluster.local:9091/")).to.equal(
       "/api/v1/namespaces/openshift-monitoring/services/https:thanos-querier:9091/proxy",
     );
