@@ -15,7 +15,9 @@ const host = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-
 const component = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const digest = "sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}";
 /** The form of a reference. */
-export const referenceForm = new RegExp(`^(?:(?<host>${host})/)?(?<path>${component}(?:/${component})*)(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>${digest}))?$`);
+export const referenceForm = new RegExp(
+  `^(?:(?<host>${host})/)?(?<path>${component}(?:/${component})*)(?::(?<tag>\\w[\\w.-]{0,127}))?(?:@(?<digest>${digest}))?$`,
+);
 
 /** Reads a reference as container runtimes do; undefined where it is none. github.com/distribution/reference, normalize.go */
 export function parseImage(text: string): ImageReference | undefined {

@@ -20,7 +20,9 @@ export const modelAnnotation = {
 const number = "(?:0|[1-9][0-9]*)";
 const words = "[a-z0-9]+(?:[._-][a-z0-9]+)*";
 /** As the platform's configuration has it (stacks/modelNames.ts); a test holds the two together. */
-export const modelNameForm = new RegExp(`^(${words}):(${number}(?:\\.[0-9]+)?(?:x${number}(?:\\.[0-9]+)?)?[kmbt])-(v${number}\\.${number}(?:\\.${number})?)-(${words})$`);
+export const modelNameForm = new RegExp(
+  `^(${words}):(${number}(?:\\.[0-9]+)?(?:x${number}(?:\\.[0-9]+)?)?[kmbt])-(v${number}\\.${number}(?:\\.${number})?)-(${words})$`,
+);
 const longest = { tag: 80, part: 63 } as const;
 
 /** Whether a name is of the form {model}:{size}-{version}-{variant}, with parts that labels and servers take. */

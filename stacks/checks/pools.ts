@@ -66,7 +66,8 @@ function cacheBlocks({ models, kvCacheType, flashAttention }: PoolConfig, field:
 }
 
 function sharing(pool: PoolConfig, field: string, config: StackConfig): Problem[] {
-  if (gpuResourceOf(pool, config) !== sharedResource || pool.gpusPerReplica <= 1) return [];
+  // How the GPUs of a class are shared is checked with the class (checks/gpus.ts).
+  if (pool.gpuClass !== undefined || gpuResourceOf(pool, config) !== sharedResource || pool.gpusPerReplica <= 1) return [];
   // The device plugin's failRequestsGreaterThanOne.
   return [
     problem(

@@ -11,7 +11,8 @@ const wording = {
       const at = messageAt[parent.node.callee.name];
       if (at !== undefined && parent.node.arguments[at] === path.node) return "the wording of a problem";
     }
-    if (parent?.isObjectProperty() && parent.node.key.type === "Identifier" && parent.node.key.name === "message" && parent.node.value === path.node) return "the wording of a problem";
+    if (parent?.isObjectProperty() && parent.node.key.type === "Identifier" && parent.node.key.name === "message" && parent.node.value === path.node)
+      return "the wording of a problem";
     return undefined;
   },
 };

@@ -92,10 +92,9 @@ function namespaceOf({ label }: Variant, namespace: string): string {
 /** In the namespace of its variant; with the variant's label where it stands in none, or is one. */
 function labelled({ kind, value }: KubeObject, label: string, namespace: string): Fields {
   const metadata = isFields(value.metadata) ? value.metadata : {};
-  const own = typeof metadata.namespace === "string" ? { namespace } : {};
   const inNone = /^(Namespace|ClusterRole|ClusterRoleBinding|PersistentVolume|StorageClass|PriorityClass)$/.test(kind);
   const labels = inNone && (metadata.labels === undefined || isFields(metadata.labels)) ? { labels: { ...metadata.labels, [variantLabel]: label } } : {};
-  return { ...value, metadata: { ...metadata, ...own, ...labels } };
+  return { ...value, metadata: { ...metadata, ...(inNone ? {} : { namespace }), ...labels } };
 }
 
 /** Whether a policy has to warn of an object. @param resource the object's, in the API @returns "either" where admission sees less than the policy */
