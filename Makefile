@@ -157,8 +157,8 @@ drill-network: node_modules/.installed ## each network policy with each mistake 
 	@MISTAKES=all $(MOCHA) tests/contract/network/policies.test.ts
 
 .PHONY: drill-serving
-drill-serving: node_modules/.installed ## rollouts, metrics and autoscaling in real containers with the real controllers; by hand, 15 minutes
-	@for drill in rollouts monitoring autoscaling; do $(MOCHA) tests/drills/$$drill.test.ts || exit 1; done
+drill-serving: node_modules/.installed ## rollouts, metrics and autoscaling in real containers with the real controllers; by hand, 45 minutes
+	@for drill in rollouts measured production monitoring autoscaling; do $(MOCHA) tests/drills/$$drill.test.ts || exit 1; done
 
 tests/mutation/node_modules/.installed: tests/mutation/package.json tests/mutation/package-lock.json
 	@cd tests/mutation && npm ci --no-audit --no-fund --loglevel=error

@@ -3,7 +3,6 @@ import { corpus, hasUnknown, objectsOf, type Case } from "../../../policy/corpus
 import { admissionObjects, resourcesOf, type AdmissionObject } from "../../../policy/src/admission/manifests";
 import { rules } from "../../../policy/src/admission/expressions";
 import { contextOf, evaluateObject, type Options } from "../../../policy/src/evaluate";
-import { layers } from "../../../policy/src/layers";
 import { KubeObject } from "../../../policy/src/objects";
 import { policies } from "../../../policy/src/policies";
 import type { Policy } from "../../../policy/src/policy";
@@ -26,7 +25,8 @@ export interface Variant {
 
 const expressed = policies.filter((policy): policy is ObjectOrLess => policy.scope !== "stack" && Object.hasOwn(rules, policy.name));
 // A policy of a layer to come is right already.
-const settingsOf = (own: Partial<Settings> = {}): Settings => ({ ...defaultSettings, layers: Object.keys(layers) as Settings["layers"], ...own });
+const layers = [...defaultSettings.layers, ...expressed.flatMap(({ layer = [] }) => layer)];
+const settingsOf = (own: Partial<Settings> = {}): Settings => ({ ...defaultSettings, layers, ...own });
 
 /** All cases that can be asked: those of policies that are said in CEL, with nothing unknown. */
 export function variants(): readonly Variant[] {
@@ -94,7 +94,9 @@ function labelled({ kind, value }: KubeObject, label: string, namespace: string)
   const metadata = isFields(value.metadata) ? value.metadata : {};
   const inNone = /^(Namespace|ClusterRole|ClusterRoleBinding|PersistentVolume|StorageClass|PriorityClass)$/.test(kind);
   const labels = inNone && (metadata.labels === undefined || isFields(metadata.labels)) ? { labels: { ...metadata.labels, [variantLabel]: label } } : {};
-  return { ...value, metadata: { ...metadata, ...(inNone ? {} : { namespace }), ...labels } };
+  // Namespaces of that name are there, for the objects in them.
+  const another = kind === "Namespace" ? { name: `${label}-of-a-case` } : {};
+  return { ...value, metadata: { ...metadata, ...(inNone ? {} : { namespace }), ...labels, ...another } };
 }
 
 /** Whether a policy has to warn of an object. @param resource the object's, in the API @returns "either" where admission sees less than the policy */
