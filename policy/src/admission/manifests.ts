@@ -108,10 +108,9 @@ export function specOf(policy: Policy, rule: Rule, resources: readonly Resources
   };
 }
 
-/** Where a rule on pods looks: in all kinds that carry one. */
-export function resourcesOf(rule: Rule): readonly Resources[] {
-  if (rule.on !== "pods") return rule.on;
-  return Object.entries(carriers).flatMap(([kind, { resources }]) => (rule.templatesOnly && kind === "pod" ? [] : resources));
+/** All that a rule looks at. */
+export function resourcesOf({ on, also = [] }: Rule): readonly Resources[] {
+  return on === "pods" ? [...Object.values(carriers).flatMap(({ resources }): readonly Resources[] => resources), ...also] : on;
 }
 
 /** Rules of admission: one per API group and version. */

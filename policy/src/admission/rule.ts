@@ -20,8 +20,8 @@ export interface Validation {
 export interface Rule {
   /** `pods`: every kind that carries one, with the variables that `carriers.ts` names. */
   readonly on: "pods" | readonly Resources[];
-  /** Leaves out Pods themselves: what the cluster writes into each of them can't be told from what somebody wrote. @default false */
-  readonly templatesOnly?: boolean;
+  /** Beside pods: kinds that say the same in another way. Expressions tell them by `object.kind`. */
+  readonly also?: readonly Resources[];
   /** Further variables, in order; each may use those before it. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly validations: readonly Validation[];

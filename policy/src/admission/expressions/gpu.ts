@@ -23,6 +23,13 @@ function gpusOf(settings: Settings): string {
   return `${limits}.filter(k, ${isGpuName(settings)}).map(k, quantity(string(${limits}[k])).asInteger()).sum()`;
 }
 
+/** GPUs that a quota allows. */
+function quotaGpus(settings: Settings): string {
+  const hard = "dyn(object).spec.?hard.orValue({})";
+  const names = `${hard}.filter(q, q.startsWith('requests.')).map(q, q.substring(9)).filter(k, ${isGpuName(settings)})`;
+  return `${names}.map(k, quantity(string(${hard}['requests.' + k])).asInteger()).sum()`;
+}
+
 /** Whether the pod uses a GPU. */
 function usesGpu(settings: Settings): Readonly<Record<string, string>> {
   return { usesGpu: `(variables.mainContainers + variables.initContainers).exists(c, ${gpusOf(settings)} > 0)` };
@@ -38,8 +45,13 @@ export const gpuRules: Readonly<Record<string, RuleOf>> = {
     validations: [
       eachContainer(`${gpusOf(settings)} <= ${Number(parameters.perContainer)}`, `resources.limits must have at most ${Number(parameters.perContainer)} GPUs`),
       holds(`variables.gpus <= ${Number(parameters.perPod)}`, `spec must have at most ${Number(parameters.perPod)} GPUs in all containers`),
+      holds(
+        `object.kind != 'ResourceQuota' || ${quotaGpus(settings)} <= ${Number(parameters.perProject)}`,
+        `spec.hard must allow at most ${Number(parameters.perProject)} GPUs of all kinds`,
+      ),
     ],
-    partly: "sidecars beside an init container that takes more GPUs than what runs later, and quotas of projects",
+    also: [{ group: "", version: "v1", resources: ["resourcequotas"] }],
+    partly: "sidecars beside an init container that takes more GPUs than what runs later",
   }),
 
   "gpu-node-placement": nodePlacement,
@@ -106,6 +118,7 @@ function timeLimit({ settings, parameters }: Context): Rule {
       ...usesGpu(settings),
       interactive,
       idle: `variables.podAnnotations[?${idle}].orValue(object.metadata.?annotations[?${idle}].orValue(''))`,
+      told: "variables.mainContainers.exists(c, (c.?command.orValue([]) + c.?args.orValue([])).exists(a, a.contains('shutdown_no_activity_timeout')))",
       ends: "object.kind in ['Job', 'CronJob'] || (object.kind == 'Pod' && variables.podSpec.?restartPolicy.orValue('Always') != 'Always')",
       deadline:
         "object.kind == 'Job' ? dyn(object).spec.?activeDeadlineSeconds.orValue(variables.podSpec.?activeDeadlineSeconds.orValue(0)) : " +
@@ -114,7 +127,7 @@ function timeLimit({ settings, parameters }: Context): Rule {
     },
     validations: [
       holds(
-        `!variables.usesGpu || !variables.interactive || variables.idle == '' || (variables.idle.matches('^[0-9]{1,9}([.][0-9]+)?$') && double(variables.idle) > 0.0 && double(variables.idle) <= ${Number(parameters.maximumIdleMinutes)}.0)`,
+        `!variables.usesGpu || !variables.interactive || (variables.idle == '' ? variables.told : variables.idle.matches('^[0-9]{1,9}([.][0-9]+)?$') && double(variables.idle) > 0.0 && double(variables.idle) <= ${Number(parameters.maximumIdleMinutes)}.0)`,
         `the annotation ${idleLimit} must be a number of minutes above 0, ${Number(parameters.maximumIdleMinutes)} or less`,
       ),
       holds(
@@ -123,6 +136,6 @@ function timeLimit({ settings, parameters }: Context): Rule {
       ),
     ],
     partly:
-      "workspaces whose time limit stands in the arguments of their server or nowhere; other kinds that end by themselves; Pods of a Job whose deadline stands in the Job are asked for one of their own",
+      "how long the limit in the arguments of a workspace's server is; other kinds that end by themselves; Pods of a Job whose deadline stands in the Job are asked for one of their own",
   };
 }
