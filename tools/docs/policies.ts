@@ -4,6 +4,7 @@ import { corpus, objectsOf, type Case } from "../../policy/corpus";
 import { rules } from "../../policy/src/admission/expressions";
 import { resourcesOf } from "../../policy/src/admission/manifests";
 import { notExpressed } from "../../policy/src/admission/notExpressed";
+import type { Rule } from "../../policy/src/admission/rule";
 import { contextOf, evaluate } from "../../policy/src/evaluate";
 import { layers } from "../../policy/src/layers";
 import { environments, levelOf } from "../../policy/src/levels";
@@ -114,7 +115,7 @@ function admissionOf(policy: Policy): { readonly short: string; readonly long: s
     return { short: none.reason === "server" ? "server" : "no", long: `${none.reason === "server" ? "no policy is needed" : "no"}. ${none.because}` };
   const rule = rules[policy.name]?.(contextOf(policy, { settings }));
   if (rule === undefined) return { short: "no", long: "no, with the default parameters: they leave nothing to check." };
-  const kinds = rule.on === "pods" ? `every kind that carries a pod${rule.templatesOnly ? ", but Pods themselves" : ""}` : resourcesOf(rule).flatMap(({ resources }) => resources).join(", "); // prettier-ignore
+  const kinds = rule.on === "pods" ? ["every kind that carries a pod", ...alsoOf(rule)].join(", ") : resourcesOf(rule).flatMap(({ resources }) => resources).join(", "); // prettier-ignore
   return rule.partly === undefined
     ? { short: "yes", long: `a ValidatingAdmissionPolicy, on ${kinds}.` }
     : { short: "partly", long: `a ValidatingAdmissionPolicy, on ${kinds}. Not all of it: ${rule.partly}.` };
@@ -162,6 +163,8 @@ binding for each. They hold for whatever comes to the server, from whomever: \`k
 - **How much**: mandatory policies deny, advisory ones warn and are noted in the audit log. Warnings of all of them, to see what would be refused: \`--warn-only\`.
 - **Parameters and settings** are written into the expressions; print the manifests anew when these change.
 - **Updates** that change neither what a policy reads nor labels pass, so that controllers can finish with objects that were there before the policies.
+- **Exemptions** are not known here: a policy that is \`disabled\` in the configuration is left out, and namespaces without the label are.
+- **What others put into pods** (Tekton's own init containers, the sidecars of a mesh) is looked at as all else is. Begin with \`--warn-only\` where there are such.
 - **What can't be decided is refused** (\`failurePolicy: Fail\`), as is an object that costs the API server more than it allows for one policy.`,
     `## Said at admission\n\n${table(
       ["#", "policy", "on", "not seen"],
@@ -176,8 +179,12 @@ binding for each. They hold for whatever comes to the server, from whomever: \`k
 
 function row(policy: Policy): readonly string[] {
   const rule = rules[policy.name]?.(contextOf(policy, { settings }));
-  const on = rule === undefined ? "nothing, with the default parameters" : rule.on === "pods" ? `pods${rule.templatesOnly ? ", in templates only" : ""}` : resourcesOf(rule).flatMap(({ resources }) => resources).join(", "); // prettier-ignore
+  const on = rule === undefined ? "nothing, with the default parameters" : rule.on === "pods" ? ["pods", ...alsoOf(rule)].join(", ") : resourcesOf(rule).flatMap(({ resources }) => resources).join(", "); // prettier-ignore
   return [String(policy.number), `[${policy.name}](${policy.name}.md)`, on, rule?.partly ?? ""];
+}
+
+function alsoOf({ also = [] }: Rule): readonly string[] {
+  return also.flatMap(({ resources }) => resources);
 }
 
 function levels(policy: Policy): string {

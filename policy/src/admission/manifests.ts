@@ -1,7 +1,7 @@
 /** The policies as ValidatingAdmissionPolicies with their bindings, in YAML. */
 import { stringify } from "yaml";
 import { contextOf, isApplicable } from "../evaluate";
-import { levelOf } from "../levels";
+import { levelOf, type Level } from "../levels";
 import type { Policy } from "../policy";
 import { policies } from "../policies";
 import { defaultSettings, type Settings } from "../settings";
@@ -20,6 +20,8 @@ export interface AdmissionOptions {
   readonly only?: readonly string[];
   /** Begins the names of the objects. */
   readonly prefix?: string;
+  /** How a violation of a policy counts. @default as the table of levels has it */
+  readonly level?: (policy: Policy) => Level;
   /** Whether to warn where the level is mandatory, too: to see what would be refused. @default false */
   readonly warnOnly?: boolean;
 }
@@ -57,7 +59,8 @@ function objectsOf(policy: Policy, rule: Rule, settings: Settings, options: Admi
   const { prefix = "openshift-ai-", selector = defaultSelector, warnOnly = false } = options;
   const name = `${prefix}${policy.name}`;
   const labels = { "app.kubernetes.io/name": policy.name, "app.kubernetes.io/part-of": "openshift-ai-policy" };
-  const denies = levelOf(policy, settings.environment) === "mandatory" && !warnOnly;
+  const level = options.level?.(policy) ?? levelOf(policy, settings.environment);
+  const denies = level === "mandatory" && !warnOnly;
   const resources = resourcesOf(rule);
   const [key = "", value = ""] = selector.split("=");
   const bind = (suffix: string, matchResources: Readonly<Record<string, unknown>>): AdmissionObject => ({
@@ -101,6 +104,8 @@ export function specOf(policy: Policy, rule: Rule, resources: readonly Resources
         expression: "!request.?namespace.orValue('').startsWith('kube-') && !request.?namespace.orValue('').startsWith('openshift-')",
       },
       { name: "changed", expression: changed(rule) },
+      // A Rollout by reference has its pod elsewhere.
+      ...(rule.on === "pods" ? [{ name: "carries-a-pod", expression: "object.kind != 'Rollout' || !dyn(object).?spec.?workloadRef.hasValue()" }] : []),
       ...(rule.when === undefined ? [] : [{ name: "concerned", expression: rule.when }]),
     ],
     variables: used(all, [...rule.validations.flatMap((one) => [one.expression, one.message])]).map((name) => ({ name, expression: all[name] })),

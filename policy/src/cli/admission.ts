@@ -18,6 +18,7 @@ export function admission(args: readonly string[], io: Io): number {
       settings: configuration.settings,
       parameters: configuration.parameters,
       only: policies.filter((policy) => levelIn(policy, configuration) !== "disabled").map(({ name }) => name),
+      level: (policy) => (levelIn(policy, configuration) === "mandatory" ? "mandatory" : "advisory"),
       warnOnly: options["warn-only"] === "true",
       ...(selector === undefined ? {} : { selector }),
       ...(prefix === undefined ? {} : { prefix }),

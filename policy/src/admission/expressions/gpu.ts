@@ -119,6 +119,8 @@ function timeLimit({ settings, parameters }: Context): Rule {
       interactive,
       idle: `variables.podAnnotations[?${idle}].orValue(object.metadata.?annotations[?${idle}].orValue(''))`,
       told: "variables.mainContainers.exists(c, (c.?command.orValue([]) + c.?args.orValue([])).exists(a, a.contains('shutdown_no_activity_timeout')))",
+      // What a controller made is as its Job or its StatefulSet says, and that was looked at.
+      owned: "object.kind == 'Pod' && size(object.metadata.?ownerReferences.orValue([])) > 0",
       ends: "object.kind in ['Job', 'CronJob'] || (object.kind == 'Pod' && variables.podSpec.?restartPolicy.orValue('Always') != 'Always')",
       deadline:
         "object.kind == 'Job' ? dyn(object).spec.?activeDeadlineSeconds.orValue(variables.podSpec.?activeDeadlineSeconds.orValue(0)) : " +
@@ -127,15 +129,15 @@ function timeLimit({ settings, parameters }: Context): Rule {
     },
     validations: [
       holds(
-        `!variables.usesGpu || !variables.interactive || (variables.idle == '' ? variables.told : variables.idle.matches('^[0-9]{1,9}([.][0-9]+)?$') && double(variables.idle) > 0.0 && double(variables.idle) <= ${Number(parameters.maximumIdleMinutes)}.0)`,
+        `variables.owned || !variables.usesGpu || !variables.interactive || (variables.idle == '' ? variables.told : variables.idle.matches('^[0-9]{1,9}([.][0-9]+)?$') && double(variables.idle) > 0.0 && double(variables.idle) <= ${Number(parameters.maximumIdleMinutes)}.0)`,
         `the annotation ${idleLimit} must be a number of minutes above 0, ${Number(parameters.maximumIdleMinutes)} or less`,
       ),
       holds(
-        `!variables.usesGpu || variables.interactive || !variables.ends || (variables.deadline > 0 && variables.deadline <= ${Number(parameters.maximumHours) * 3600})`,
+        `variables.owned || !variables.usesGpu || variables.interactive || !variables.ends || (variables.deadline > 0 && variables.deadline <= ${Number(parameters.maximumHours) * 3600})`,
         `activeDeadlineSeconds must be set, to ${Number(parameters.maximumHours) * 3600} or less`,
       ),
     ],
     partly:
-      "how long the limit in the arguments of a workspace's server is; other kinds that end by themselves; Pods of a Job whose deadline stands in the Job are asked for one of their own",
+      "how long the limit in the arguments of a workspace's server is; other kinds that end by themselves; Pods that a controller made, whose Job or StatefulSet was looked at",
   };
 }
