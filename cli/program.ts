@@ -98,7 +98,7 @@ function rollout(of: Command, act: Act): void {
     (pool: string, _: object, command: Command) => act((run) => abort(run, pool), command),
   );
   leaf(of, "validate <pool>", "whether a version can be gone back to; changes nothing", "aictl --stack production rollout validate ollama --to-revision 3")
-    .option("--to-revision <n>", "revision; default: the one before", positive)
+    .option("--to-revision <n>", "revision; default: the newest before it that served", positive)
     .action((pool: string, options: { toRevision?: number }, command: Command) => act((run) => validate(run, pool, options.toRevision), command));
   leaf(
     of,
@@ -106,7 +106,7 @@ function rollout(of: Command, act: Act): void {
     "back to an earlier version, and keep it there",
     'aictl --stack production rollout undo ollama --to-revision 3 --reason "answers got worse" --commit',
   )
-    .option("--to-revision <n>", "revision; default: the one before", positive)
+    .option("--to-revision <n>", "revision; default: the newest before it that served", positive)
     .option(
       "--config <what>",
       "what is written: hold (keeps the pods as they are), restore (that version's own configuration)",

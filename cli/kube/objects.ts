@@ -86,7 +86,13 @@ export interface Rollout {
     readonly paused?: boolean;
     readonly selector?: { readonly matchLabels?: Labels };
     readonly workloadRef?: { readonly kind: string; readonly name: string };
-    readonly strategy?: { readonly blueGreen?: { readonly previewReplicaCount?: number; readonly autoPromotionEnabled?: boolean } };
+    readonly strategy?: {
+      readonly blueGreen?: {
+        readonly previewReplicaCount?: number;
+        readonly autoPromotionEnabled?: boolean;
+        readonly prePromotionAnalysis?: object;
+      };
+    };
   };
   readonly status?: {
     readonly phase?: string;

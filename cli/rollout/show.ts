@@ -6,6 +6,7 @@ import { namespaceIn } from "../settings";
 import type { Result, Run } from "../types";
 import { readPool, versionName, type Pool, type Version } from "./pool";
 import { reasons, servedBy, settle } from "./settle";
+import { unservedOf } from "./unserved";
 
 /** @returns exit code 1 where a version was given up or can't be measured */
 export async function status(run: Run, name: string, wait: boolean): Promise<Result> {
@@ -64,10 +65,12 @@ export async function history(run: Run, name: string): Promise<Result> {
   const namespace = namespaceIn(run.settings);
   const pool = await readPool(run.client(), namespace, name);
   const runs = pool.rollout ? await run.client().list<AnalysisRun>(paths.analysisRuns(namespace)) : [];
+  const unserved = await unservedOf(run.client(), pool);
   const versions = pool.versions.map((version) => ({
     revision: version.revision,
     hash: version.hash,
     state: stateOf(version, pool),
+    neverServed: unserved.get(version.hash),
     created: version.set.metadata.creationTimestamp,
     replicas: version.set.status?.replicas ?? 0,
     models: version.models.map((model) => model.name),
@@ -82,7 +85,7 @@ export async function history(run: Run, name: string): Promise<Result> {
     versions.map((one) => [
       one.revision,
       one.hash,
-      one.state,
+      one.state || (one.neverServed === undefined ? "" : "never served"),
       ageText(one.created, deps.clock.now()),
       one.replicas,
       one.models.join(","),

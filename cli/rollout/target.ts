@@ -5,21 +5,40 @@ import type { Job, Quota } from "../kube/objects";
 import { loaders, paths } from "../kube/paths";
 import type { Client } from "../types";
 import { versionName, type Pool, type Version } from "./pool";
+import type { Unserved } from "./unserved";
 import { podRequests } from "../gpu/requests";
 
-/** @param revision undefined: the version that serves where another one was given up or is on its way, else the one before it. @throws UserError */
-export function targetVersion(pool: Pool, revision: number | undefined): Version {
+/**
+ * @param revision undefined: the version that serves where another one was given up or is on its way, else the newest before it that served
+ * @throws UserError
+ */
+export function targetVersion(pool: Pool, revision: number | undefined, unserved: Unserved): Version {
   const { versions } = pool;
-  const known = versions.map(versionName).join(", ") || "none";
+  const known = versions.map((version) => named(version, unserved)).join("; ") || "none";
   if (revision !== undefined) {
     const found = versions.find((version) => version.revision === revision);
     if (found) return found;
     throw usage(`pool ${pool.name} has no revision ${revision} any more`, `--to-revision with one of: ${known}`);
   }
   const stable = pool.rollout && versions.find(({ hash }) => hash === pool.rollout?.status?.stableRS);
-  const found = stable && !stable.wanted ? stable : versions.find(({ wanted }) => !wanted);
+  const found = stable && !stable.wanted ? stable : versions.find(({ wanted, hash }) => !wanted && !unserved.has(hash));
   if (found) return found;
-  throw usage(`pool ${pool.name} has no earlier version`, `there is: ${known}; configure what you want and run pulumi up`);
+  throw usage(
+    `pool ${pool.name} has no earlier version${versions.some(({ wanted }) => !wanted) ? " that served" : ""}`,
+    `there is: ${known}; configure what you want and run pulumi up${versions.length > 1 ? ", or name a version by --to-revision" : ""}`,
+  );
+}
+
+/** Versions that are newer than the target and were not taken, with why. */
+export function passedOver({ versions }: Pool, target: Version, unserved: Unserved): readonly string[] {
+  return versions
+    .filter(({ revision, wanted, hash }) => revision > target.revision && !wanted && unserved.has(hash))
+    .map((version) => named(version, unserved));
+}
+
+function named(version: Version, unserved: Unserved): string {
+  const reason = unserved.get(version.hash);
+  return reason === undefined ? versionName(version) : `${versionName(version)}, which never served (${reason})`;
 }
 
 export interface TargetCheck {

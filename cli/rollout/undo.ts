@@ -14,7 +14,8 @@ import { mustBeClean, nextSteps, save } from "../stack/save";
 import type { JsonOperation, Result, Run } from "../types";
 import { cleanTemplate, readPool, versionName, type Pool, type Version } from "./pool";
 import { settle } from "./settle";
-import { checkTarget, targetVersion, type TargetCheck } from "./target";
+import { checkTarget, passedOver, targetVersion, type TargetCheck } from "./target";
+import { unservedOf } from "./unserved";
 
 export interface UndoOptions {
   readonly toRevision?: number;
@@ -33,12 +34,14 @@ export async function undo(run: Run, name: string, options: UndoOptions): Promis
   const { deps, settings } = run;
   const namespace = namespaceIn(settings);
   const pool = await readPool(run.client(), namespace, name);
-  const target = targetVersion(pool, options.toRevision);
+  const unserved = await unservedOf(run.client(), pool);
+  const target = targetVersion(pool, options.toRevision, unserved);
   if (target.wanted) throw usage(`pool ${name} is at ${versionName(target)} already`, "aictl rollout history shows the others");
   const checks = await checkTarget(run.client(), pool, target);
   const hold = holdOf(run, target, options.reason ?? `undone from revision ${pool.versions.find(({ wanted }) => wanted)?.revision ?? "?"}`);
   const edit = editOf(run, name, target, options.config, hold);
-  deps.terminal.note(planOf(pool, target, checks, edit));
+  const over = options.toRevision === undefined ? passedOver(pool, target, unserved) : [];
+  deps.terminal.note(planOf(pool, target, over, checks, edit));
   const bad = checks.filter(({ ok }) => !ok);
   if (bad.length > 0 && !options.force) {
     throw refused(
@@ -90,7 +93,7 @@ export async function undo(run: Run, name: string, options: UndoOptions): Promis
 /** Whether a version can be gone back to; changes nothing. */
 export async function validate(run: Run, name: string, revision: number | undefined): Promise<Result> {
   const pool = await readPool(run.client(), namespaceIn(run.settings), name);
-  const target = targetVersion(pool, revision);
+  const target = targetVersion(pool, revision, await unservedOf(run.client(), pool));
   const checks = await checkTarget(run.client(), pool, target);
   const bad = checks.some(({ ok }) => !ok);
   return {
@@ -145,10 +148,10 @@ export async function promotePaused({ client }: Run, namespace: string, name: st
   await client().patch(paths.rolloutStatus(namespace, name), { type: "merge", body: { status: { pauseConditions: null } } }, dryRun);
 }
 
-function planOf(pool: Pool, target: Version, checks: readonly TargetCheck[], edit: Edit | undefined): string {
+function planOf(pool: Pool, target: Version, over: readonly string[], checks: readonly TargetCheck[], edit: Edit | undefined): string {
   const from = pool.versions.find(({ wanted }) => wanted);
   const what = `pool ${pool.name}: ${from ? versionName(from) : "what the Deployment says"} → ${versionName(target)}`;
-  return lines(what, ...checks.map(checkLine), ...(edit?.diff ? [edit.diff] : []));
+  return lines(what, ...over.map((version) => `  passed over: ${version}`), ...checks.map(checkLine), ...(edit?.diff ? [edit.diff] : []));
 }
 
 function checkLine({ check, ok, found, fix }: TargetCheck): string {

@@ -102,9 +102,11 @@ describe("new versions of a pool that the real Prometheus measures", function ()
 
   it("goes back in one command, and the next up and preview leave it there", () => {
     const bad = drill.revision();
-    // By number: the version before it by number is the one that was never ready.
-    const undone = drill.good("aictl", 'ARGS=rollout undo ollama --to-revision 1 --reason "answers got worse"');
-    expect(undone).to.match(/pool ollama serves revision \d+ \([a-z0-9]+\)/);
+    const undone = drill.good("aictl", 'ARGS=rollout undo ollama --reason "answers got worse"');
+    expect(undone)
+      .to.match(/passed over: revision 4 \([a-z0-9]+\), which never served \(was never ready/)
+      .and.match(/passed over: revision 3 \([a-z0-9]+\), which never served \(.*: Failed\)/)
+      .and.match(/pool ollama serves revision \d+ \([a-z0-9]+\)/);
     const kept = drill.revision();
     expect(kept).not.to.equal(bad);
     drill.good("up");

@@ -40,7 +40,8 @@ export function rolloutSpec(args: RolloutArgs) {
     revisionHistoryLimit: revisions,
     progressDeadlineSeconds: progressSeconds(args.readySeconds, limits),
     progressDeadlineAbort: true,
-    analysis: { successfulRunHistoryLimit: revisions, unsuccessfulRunHistoryLimit: revisions },
+    // Two for each version that is kept: by them an undo tells which of these served.
+    analysis: { successfulRunHistoryLimit: 2 * revisions, unsuccessfulRunHistoryLimit: 2 * revisions },
     strategy: {
       blueGreen: {
         activeService: activeService(name),

@@ -255,7 +255,7 @@ describe("aictl rollout validate", () => {
   it("names the revisions there are", async () => {
     const done = await aictl(dev("rollout", "validate", "ollama", "--to-revision", "7"), { answers: twoVersions });
     expect(done.code).to.equal(2);
-    expect(done.notes).to.contain("revision 2 (hashb), revision 1 (hasha)");
+    expect(done.notes).to.contain("revision 2 (hashb); revision 1 (hasha)");
     expect((await aictl(dev("rollout", "validate", "ollama"), { answers: { ...twoVersions, [paths.sets]: [set(2, "b", { replicas: 2 })] } })).notes).to.contain(
       "no earlier version",
     );
@@ -375,6 +375,54 @@ describe("aictl rollout undo", () => {
     expect(done.out).to.contain("serves revision 1 (hasha)");
     // What serves already needs no promotion.
     expect(changes(done).map(({ path }) => path)).to.deep.equal([paths.deployment, "Pulumi.dev.yaml"]);
+  });
+
+  describe("without a number", () => {
+    const measured = { strategy: { blueGreen: { previewReplicaCount: 1, prePromotionAnalysis: {} } } };
+    const analysis = (image: string, phase: string, created: string, kind = "pre") => ({
+      metadata: { name: `ollama-hash${image}-${kind}`, creationTimestamp: created, labels: { "rollouts-pod-template-hash": `hash${image}` } },
+      status: { phase },
+    });
+    const versions = ["a", "b", "c", "d", "e"].map((image, i) => set(i + 1, image, { owner: "rollout", replicas: image === "e" ? 2 : 0 })).reverse();
+    const undo = (runs: readonly object[], sets: readonly object[] = versions) =>
+      aictl(dev("--dry-run", "rollout", "undo", "ollama"), {
+        answers: {
+          ...previewing,
+          [paths.deployment]: deployment("e", { replicas: 0 }),
+          [paths.rollout]: rollout("e", "e", {}, measured),
+          [paths.sets]: sets,
+          [paths.runs]: runs,
+        },
+      });
+
+    it("passes over versions that were given up, before or after the switch, or never ready, and names them", async () => {
+      const done = await undo([
+        analysis("b", "Successful", "2026-02-03T03:00:00Z"),
+        analysis("c", "Successful", "2026-02-03T04:00:00Z"),
+        analysis("c", "Failed", "2026-02-03T04:10:00Z", "post"),
+      ]);
+      expect(done.code, done.notes).to.equal(0);
+      expect(done.notes)
+        .to.contain("revision 5 (hashe) → revision 2 (hashb)")
+        .and.contain("passed over: revision 4 (hashd), which never served (was never ready to be measured)")
+        .and.contain("passed over: revision 3 (hashc), which never served (ollama-hashc-post: Failed)");
+    });
+
+    it("takes one that was measured anew after it could not be", async () => {
+      const runs = [analysis("d", "Error", "2026-02-03T04:00:00Z"), analysis("d", "Successful", "2026-02-03T04:10:00Z")];
+      expect((await undo(runs)).notes).to.contain("→ revision 4 (hashd)");
+    });
+
+    it("takes the first version, which was measured by nobody", async () => {
+      expect((await undo([])).notes).to.contain("→ revision 1 (hasha)");
+    });
+
+    it("is refused where none of those that are kept served", async () => {
+      const done = await undo([analysis("d", "Failed", "2026-02-03T04:00:00Z")], versions.slice(0, 2));
+      expect(done.code).to.equal(2);
+      expect(done.notes).to.contain("no earlier version that served").and.contain("revision 4 (hashd), which never served (ollama-hashd-pre: Failed)");
+      expect(done.notes).to.contain("name a version by --to-revision");
+    });
   });
 
   it("takes an older version to users at once, or measures it again with --with-analysis", async () => {
