@@ -132,6 +132,10 @@ test-unit: node_modules/.installed policy/node_modules/.installed ## unit tests 
 test-browser: node_modules/.installed ## the compliance report in Chromium: axe-core, phone and desktop, keyboard, paper; by hand [REPORT=file] [SCREENSHOTS=dir]
 	@$(MOCHA) tests/browser/*.test.ts
 
+.PHONY: compare-scanners
+compare-scanners: node_modules/.installed ## the policies beside checkov and kube-score, on charts' defaults and on our own production; writes docs/policies-compared.md; by hand, minutes, needs Python
+	@$(NODE) tests/scanners/compare.ts
+
 .PHONY: images-lock
 images-lock: node_modules/.installed ## write the digests that images.lock lacks, where registries answer
 	@$(TOOL) images-lock

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { certificateSpec, certManager, type Issuer } from "./certificate";
 import { metadataOf, type StackContext } from "./context";
-import { exposureProfiles, type AddressLimits, type GatewayReference, type Timeouts } from "./exposureProfile";
+import { exposureProfiles, type AddressLimits, type ExposureProfile, type GatewayReference, type Timeouts } from "./exposureProfile";
 import type { Workload } from "./workload";
 
 /**
@@ -25,6 +25,14 @@ export interface Authentication {
   readonly by: string;
 }
 
+/** What limits clients: the server itself, or the Gateway by a policy of its own. */
+export interface RateLimit {
+  /** `requests per key` */
+  readonly of: string;
+  /** The software that does so: `litellm`, `envoy-gateway`. */
+  readonly by: string;
+}
+
 export interface ExposureArgs {
   readonly context: StackContext;
   readonly namespace: pulumi.Input<string>;
@@ -42,6 +50,8 @@ export interface ExposureArgs {
   readonly timeouts?: Timeouts;
   /** Of one client address; on OpenShift only, since the Gateway API has none. @default 200 connections, 100 new ones in 3 s, 1000 requests in 10 s */
   readonly limits?: AddressLimits;
+  /** Who limits what one client may send, as reviewers read it (policy 37); on Kubernetes it has to be said, since nothing in front does. */
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 const defaultTimeouts: Timeouts = { idle: 600, tunnel: 3600, answer: 3600 };
@@ -56,11 +66,15 @@ export class Exposure extends pulumi.ComponentResource {
     super("openshift-ai-platform:common:Exposure", name, {}, opts);
     const { context, namespace, workload, host, certificate } = args;
     const profile = exposureProfiles[context.profile.name];
-    const problems = problemsOf(args, profile.needsGateway);
+    const problems = problemsOf(args, profile);
     if (problems.length > 0) throw new pulumi.ResourceError(`exposure ${name}:\n${problems.map((line) => `  ${line}`).join("\n")}`, this);
     const metadata = (suffix: string, annotations: Readonly<Record<string, string>> = {}) => ({
       ...metadataOf(context, `${name}${suffix}`, namespace, workload.part),
-      annotations: { "openshift-ai-platform/authentication": `${args.authentication.kind} by ${args.authentication.by}`, ...annotations },
+      annotations: {
+        "openshift-ai-platform/authentication": `${args.authentication.kind} by ${args.authentication.by}`,
+        ...(args.rateLimit === undefined ? {} : { "openshift-ai-platform/rate-limit": `${args.rateLimit.of} by ${args.rateLimit.by}` }),
+        ...annotations,
+      },
     });
     const { apiextensions } = k8s;
 
@@ -108,7 +122,7 @@ export class Exposure extends pulumi.ComponentResource {
 }
 
 /** A line for each mistake: field, value, what is allowed, fix. */
-function problemsOf({ workload, port, host, authentication, gateway }: ExposureArgs, needsGateway: boolean): readonly string[] {
+function problemsOf({ workload, port, host, authentication, rateLimit, gateway }: ExposureArgs, { needsGateway, limits }: ExposureProfile): readonly string[] {
   const problems: string[] = [];
   if (workload.part.component === "model-server") {
     problems.push("workload is a model server; allowed: what asks who its users are; fix: expose the gateway in front of it");
@@ -119,6 +133,12 @@ function problemsOf({ workload, port, host, authentication, gateway }: ExposureA
   }
   if (!/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/.test(host)) {
     problems.push(`host is ${JSON.stringify(host)}; allowed: a host name in lower case, such as chat.apps.example.com; fix: name one`);
+  }
+  if (rateLimit === undefined && !limits) {
+    problems.push("rateLimit is missing; allowed: what is limited, and the software that does so; fix: name it, since the Gateway API has no limits");
+  }
+  for (const [field, value] of Object.entries(rateLimit ?? {})) {
+    if (value.trim() === "") problems.push(`rateLimit.${field} is ""; allowed: a text, such as "requests per key" by "litellm"; fix: say it`);
   }
   if (needsGateway && gateway === undefined) problems.push("gateway is missing; allowed: name, namespace and listeners of a Gateway; fix: name it");
   return problems;

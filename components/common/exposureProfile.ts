@@ -56,6 +56,8 @@ export interface ExposureObject {
 export interface ExposureProfile {
   /** Whether a Gateway has to be named. */
   readonly needsGateway: boolean;
+  /** Whether what is in front limits each client address. */
+  readonly limits: boolean;
   /** In the order in which they are made: who reads the certificate, then what is public. */
   readonly objects: (exposed: Exposed) => readonly ExposureObject[];
 }
@@ -66,10 +68,12 @@ const strictTransport = "max-age=31536000";
 export const exposureProfiles: Readonly<Record<PlatformProfile["name"], ExposureProfile>> = {
   openshift: {
     needsGateway: false,
+    limits: true,
     objects: (exposed) => [...(exposed.secret === undefined ? [] : routerRights(exposed.name, exposed.secret)), route(exposed)],
   },
   kubernetes: {
     needsGateway: true,
+    limits: false,
     objects: (exposed) => {
       const { gateway, secret } = exposed;
       if (gateway === undefined) throw new Error(`exposure ${exposed.name}: no gateway`);

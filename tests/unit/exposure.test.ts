@@ -4,11 +4,18 @@ import type { PlatformProfile } from "../../components/common/platform";
 import { smallContainer } from "../../components/common/podTemplate";
 import { ServingCertificate } from "../../components/common/servingCertificate";
 import { Workload } from "../../components/common/workload";
+import { evaluate } from "../../policy/src/evaluate";
+import { kubeObject } from "../../policy/src/objects";
+import { policies } from "../../policy/src/policies";
+import { defaultSettings } from "../../policy/src/settings";
+import { Stack } from "../../policy/src/stack";
+import { plain } from "../../policy/src/values";
 import { context, owner } from "./support/context";
 import { deploy, type Deployed, type Recorded } from "./support/mocks";
 
 type Name = PlatformProfile["name"];
 const issuer = { name: "company", kind: "ClusterIssuer" } as const;
+const rateLimit = { of: "requests per key", by: "litellm" } as const;
 const gateway = { name: "public", namespace: "gateways", https: "websecure", http: "web" };
 
 function exposed(platform: Name, more: Partial<ExposureArgs> = {}, component = "chat"): Promise<Deployed> {
@@ -31,7 +38,7 @@ function exposed(platform: Name, more: Partial<ExposureArgs> = {}, component = "
         host: "chat.apps.example.com",
         authentication: { kind: "oidc", by: "open-webui" },
         certificate: { kind: "platform" },
-        ...(platform === "kubernetes" ? { gateway } : {}),
+        ...(platform === "kubernetes" ? { gateway, rateLimit } : {}),
         ...more,
       },
       opts,
@@ -145,8 +152,9 @@ describe("an exposure on kubernetes", () => {
     expect(made.one("Certificate").inputs.spec).to.deep.include({ secretName: "chat-tls" });
   });
 
-  it("needs a Gateway", async () => {
-    expect(await refused("kubernetes", { gateway: undefined })).to.include("gateway is missing; allowed:");
+  it("needs a Gateway, and somebody who limits", async () => {
+    const message = await refused("kubernetes", { gateway: undefined, rateLimit: undefined });
+    expect(message).to.include("gateway is missing; allowed:").and.include("rateLimit is missing; allowed:");
   });
 });
 
@@ -158,6 +166,15 @@ for (const platform of ["openshift", "kubernetes"] as const) {
         expect(metadataOf(one).annotations).to.include({ "openshift-ai-platform/authentication": "bearer by litellm" });
         expect(one.inputs.metadata).to.have.property("labels").that.includes({ "app.kubernetes.io/name": "open-webui", "openshift-ai-platform/owner": owner });
       }
+    });
+
+    it("violates no policy on the network", async () => {
+      const made = await exposed(platform, { certificate: { kind: "cert-manager", issuer } });
+      const objects = made.resources.flatMap(({ inputs }, i) => kubeObject(plain(inputs), { id: String(i) }) ?? []);
+      const about = policies.filter(({ name }) => name.startsWith("exposure-"));
+      const results = evaluate(about, new Stack(objects), { settings: { ...defaultSettings, platform } });
+      expect(results.filter(({ outcome }) => outcome !== "passed").map(({ policy, problems }) => [policy.name, problems])).to.deep.equal([]);
+      expect([...new Set(results.map(({ policy }) => policy.name))].sort()).to.deep.equal(["exposure-authenticated", "exposure-rate-limit", "exposure-tls"]);
     });
 
     it("is never a model server", async () => {

@@ -34,7 +34,7 @@ export async function imagesPush(args: readonly string[], env: NodeJS.ProcessEnv
   say(
     dryRun
       ? "  dry run: nothing was pushed or written"
-      : `  ${lock} has what the registry has. Read it, commit it, and name it: openshift-ai-platform:images.lock: ${lock}`,
+      : `  ${lock} has what the registry has. Read it, commit it, and name it: openshift-ai-platform:images.lock: ${lock}\n  for the policies, openshift-ai-policy:registries must name ${env.REGISTRY ?? ""}, and the others that you take images from`,
   );
   return undefined;
 }

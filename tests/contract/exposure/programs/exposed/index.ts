@@ -62,6 +62,7 @@ new Exposure(
     host: "web.apps.example.com",
     authentication: { kind: "oidc", by: "nobody: this is a test" },
     certificate: { kind: "secret", name: metadata.name },
+    rateLimit: { of: "nothing", by: "nobody: this is a test" },
     ...(platform === "kubernetes" ? { gateway: { name: "public", namespace: "gateways", https: "websecure", http: "web" } } : {}),
   },
   { provider, dependsOn: [secret] },
