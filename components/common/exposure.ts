@@ -137,8 +137,8 @@ function problemsOf({ workload, port, host, authentication, rateLimit, gateway }
   if (rateLimit === undefined && !limits) {
     problems.push("rateLimit is missing; allowed: what is limited, and the software that does so; fix: name it, since the Gateway API has no limits");
   }
-  for (const [field, value] of Object.entries(rateLimit ?? {})) {
-    if (value.trim() === "") problems.push(`rateLimit.${field} is ""; allowed: a text, such as "requests per key" by "litellm"; fix: say it`);
+  for (const field of ["of", "by"] as const) {
+    if (rateLimit?.[field].trim() === "") problems.push(`rateLimit.${field} is ""; allowed: a text, such as "requests per key" by "litellm"; fix: say it`);
   }
   if (needsGateway && gateway === undefined) problems.push("gateway is missing; allowed: name, namespace and listeners of a Gateway; fix: name it");
   return problems;
