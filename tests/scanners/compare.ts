@@ -111,7 +111,9 @@ function unsharedOf({ name }: Scanner, findings: readonly Finding[]): readonly s
  * @throws UserError for a finding on which nothing is said, and for what is said of none
  */
 async function ofProduction(all: readonly Scanner[]): Promise<string> {
-  const parts: string[] = ["Findings on which nothing is said: none. A new one fails `make compare-scanners`, and so does a reason that is not needed any more."];
+  const parts: string[] = [
+    "Findings on which nothing is said: none. A new one fails `make compare-scanners`, and so does a reason that is not needed any more.",
+  ];
   const used = new Set<string>();
   for (const platform of ["kubernetes", "openshift"] as const) {
     const dir = mkdtempSync(join(tmpdir(), "oap-scan-"));

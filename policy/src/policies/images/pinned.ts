@@ -22,5 +22,7 @@ function pinned(image: View, { environment }: Settings): readonly Problem[] {
   if (reference === undefined) return [problem(image, "", "must be an image's reference: registry/repository:tag@sha256:…, the repository in lower case")];
   if (reference.digest !== undefined) return [];
   if (reference.tag === undefined || reference.tag === "latest") return [problem(image, "", "must have a tag other than latest, or a digest")];
-  return environment === "production" ? [problem(image, "", "must have a digest in production, it is unresolved: make images-lock finds it, or make images-push puts it into your registry")] : [];
+  return environment === "production"
+    ? [problem(image, "", "must have a digest in production, it is unresolved: make images-lock finds it, or make images-push puts it into your registry")]
+    : [];
 }
