@@ -68,6 +68,7 @@ describe("make compliance", () => {
 
   it("needs a folder, and says so before it looks at anything", async () => {
     process.env.OUT = "";
+    process.env.STACK = "production"; // make hands it on as dev
     expect(await refusal(compliance)).to.equal("no folder given for the report | make compliance STACK=production OUT=compliance");
   });
 

@@ -202,31 +202,34 @@ export async function makePool(cluster: Cluster, namespace: string, options: Poo
     .map((pair) => pair.join("="))
     .join(",");
   const patchPod = (name: string, phase: string, message: string) =>
-    cluster.kubectl([
-      "patch",
-      "pod",
-      name,
-      "-n",
-      namespace,
-      "--subresource=status",
-      "--type=merge",
-      "-p",
-      JSON.stringify({
-        status: {
-          phase,
-          containerStatuses: [
-            {
-              name: "analyze",
-              image: "example/a:1",
-              imageID: "",
-              ready: false,
-              restartCount: 0,
-              state: { terminated: { exitCode: phase === "Failed" ? 1 : 0, message } },
-            },
-          ],
-        },
-      }),
-    ]);
+    cluster.kubectl(
+      [
+        "patch",
+        "pod",
+        name,
+        "-n",
+        namespace,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        JSON.stringify({
+          status: {
+            phase,
+            containerStatuses: [
+              {
+                name: "analyze",
+                image: "example/a:1",
+                imageID: "",
+                ready: false,
+                restartCount: 0,
+                state: { terminated: { exitCode: phase === "Failed" ? 1 : 0, message } },
+              },
+            ],
+          },
+        }),
+      ],
+      { allowFailure: true },
+    );
   const made = {
     namespace,
     replicas,
@@ -254,7 +257,9 @@ export async function makePool(cluster: Cluster, namespace: string, options: Poo
         const { items } = await read<{ items: PodObject[] }>(cluster, "pods", "-n", namespace, "-l", "app.kubernetes.io/component=model-analysis");
         return items.find(({ status }) => status?.phase === "Pending")?.metadata.name;
       });
-      await patchPod(name, phase, message);
+      const { code, stderr } = await patchPod(name, phase, message);
+      // An analysis that another metric has ended takes its Job away.
+      if (code !== 0 && !stderr.includes("NotFound")) throw new Error(stderr);
     },
     active: async () => {
       const { spec } = await read<{ spec: { selector: Record<string, string> } }>(cluster, "service", activeService(pool), "-n", namespace);

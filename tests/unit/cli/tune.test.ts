@@ -173,7 +173,9 @@ describe("aictl tune", () => {
   });
 
   it("knows a Service's address from others", () => {
-    expect(proxyPathOf("http://prometheus.monitoring.svc:9090")).to.equal("/api/v1/namespaces/monitoring/services/http:prometheus-operated:9090/proxy");
+    expect(proxyPathOf("http://prometheus-operated.monitoring.svc:9090")).to.equal(
+      "/api/v1/namespaces/monitoring/services/http:prometheus-operated:9090/proxy",
+    );
     expect(proxyPathOf("https://thanos-querier.openshift-monitoring.svc.cluster.local:9091/")).to.equal(
       "/api/v1/namespaces/openshift-monitoring/services/https:thanos-querier:9091/proxy",
     );
