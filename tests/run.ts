@@ -54,8 +54,8 @@ async function main(): Promise<boolean> {
 
 /** Folders of contract tests by group, so that all take as long; the first one has all that make real clusters. What is in none is in the last. */
 const contractGroups = [
-  ["cluster", "exposure", "images", "plugins", "serving", "toolchain"],
-  ["autoscaling", "doctor", "foundation", "kubeconform", "network", "policy", "render", "storage", "upgrade"],
+  ["cluster", "exposure", "images", "kubeconform", "plugins", "serving", "toolchain", "upgrade"],
+  ["doctor", "foundation", "network", "policy", "render", "storage"],
 ];
 
 /** Files of each group; every file of the suite is in one. */

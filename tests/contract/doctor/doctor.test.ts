@@ -58,6 +58,8 @@ for (const platform of ["openshift", "kubernetes"] as const satisfies readonly P
       const kinds = "namespaces,clusterroles,clusterrolebindings,priorityclasses,storageclasses,nodes,configmaps,resourcequotas";
       const objects = async () =>
         (await cluster.kubectl(["get", kinds, "-A", "-o", "jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{'\\n'}{end}"])).stdout;
+      // What tried the cluster's own policies when it was made may still be on its way out.
+      await cluster.kubectl(["wait", "--for=delete", "namespace/admission-probe", "--timeout=60s"]);
       const before = await objects();
       await examine(stackFile(cluster));
       expect(await objects()).to.equal(before);
