@@ -1,7 +1,7 @@
 /**
- * Runs the suites, cheapest first: `run.ts [unit|policy|contract|e2e …]`. The groups of a suite run side by side, each in a process and with a state folder of its own;
- * what makes real clusters is in one group, since it compares the host before and after.
- * Closes with every failure of all groups, then the line "N passed, N failed". A group that ends without totals counts as a failure.
+ * Runs the suites: `run.ts [unit|policy|contract|e2e …]`. The cheap ones first; then a folder of contract tests or a file of e2e tests after another, three side by
+ * side, each in a process and with a state folder of its own. Tests of real clusters compare the host before and after, so no two of them run at once.
+ * Closes with every failure of all, then the line "N passed, N failed". A process that ends without totals counts as a failure.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -30,21 +30,31 @@ void main().then(
   },
 );
 
+interface Part {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Makes real clusters, and compares the host before and after. */
+  readonly host: boolean;
+}
+
 async function main(): Promise<boolean> {
   const dir = mkdtempSync(join(tmpdir(), "oap-tests-"));
   const sum = { passed: 0, failed: 0 };
   const failures: string[] = [];
-  for (const suite of suites.filter((name) => wanted.length === 0 || wanted.includes(name))) {
+  const stages = [["unit"], ["policy"], ["contract", "e2e"]] as const;
+  for (const stage of stages) {
+    const parts = stage.filter((suite) => wanted.length === 0 || wanted.includes(suite)).flatMap(partsOf);
+    if (parts.length === 0) continue;
     // Where nothing is cached a build takes minutes: a test that waited for one would run into its own time limit.
-    if (suite === "contract" || suite === "e2e") await ensurePrograms(programNames);
+    if (parts.some(({ host }) => host)) await ensurePrograms(programNames);
     const start = Date.now();
-    const results = await Promise.all(groupsOf(suite).map((files, i) => run(files, join(dir, `${suite}-${i}`), i === 0)));
-    const passed = results.reduce((all, one) => all + one.passed, 0);
-    const failed = results.reduce((all, one) => all + one.failed, 0);
-    say(`${suite}: ${passed} passed, ${failed} failed in ${seconds(Date.now() - start)}\n`);
+    const results = await all(parts, join(dir, stage[0]));
+    const passed = results.reduce((count, one) => count + one.passed, 0);
+    const failed = results.reduce((count, one) => count + one.failed, 0);
+    say(`${stage.join(" and ")}: ${passed} passed, ${failed} failed in ${seconds(Date.now() - start)}\n`);
     sum.passed += passed;
     sum.failed += failed;
-    failures.push(...results.flatMap((one) => one.failures).map((text) => `${suite}: ${text}`));
+    failures.push(...results.flatMap((one) => one.failures));
   }
   rmSync(dir, { recursive: true, force: true });
   for (const text of failures) say(`✗ ${text}\n`);
@@ -52,29 +62,56 @@ async function main(): Promise<boolean> {
   return sum.failed === 0 && sum.passed > 0;
 }
 
-/** Folders of contract tests by group, so that all take as long; the first one has all that make real clusters. What is in none is in the last. */
-const contractGroups = [
-  ["cluster", "exposure", "images", "kubeconform", "plugins", "serving", "toolchain", "upgrade"],
-  ["doctor", "foundation", "network", "policy", "render", "storage"],
-];
+/** Folders of contract tests that make real clusters or what belongs to one. */
+const realFolders = ["cluster", "exposure", "images", "toolchain"];
+/** What takes longest begins first, so that nothing long is left for the end; the others by name. */
+const longest = ["e2e/platform", "contract/policy", "contract/rollouts", "contract/network", "e2e/stacks", "contract/serving", "contract/doctor"];
 
-/** Files of each group; every file of the suite is in one. */
-function groupsOf(suite: (typeof suites)[number]): readonly (readonly string[])[] {
+/** Every file of the suite is in one part. */
+function partsOf(suite: (typeof suites)[number]): readonly Part[] {
   const files = readdirSync(join(__dirname, suite), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
-    .sort()
-    .map((file) => join("tests", suite, file));
-  const groups = Map.groupBy(files, (file) => {
-    if (suite === "unit" || suite === "policy") return 0;
-    if (suite === "e2e") return file.endsWith("platform.test.ts") ? 0 : 1;
-    const index = contractGroups.findIndex((folders) => folders.includes(file.split("/")[2] ?? ""));
-    return index < 0 ? contractGroups.length : index;
+    .sort();
+  const parts = Map.groupBy(files, (file) => {
+    const name = (file.split("/")[0] ?? file).replace(/\.test\.ts$/, "");
+    if (suite === "unit" || suite === "policy") return suite;
+    return suite === "contract" && realFolders.includes(name) ? "contract/real" : `${suite}/${name}`;
   });
-  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+  return [...parts].map(([name, group]) => ({
+    name,
+    files: group.map((file) => join("tests", suite, file)),
+    host: name === "contract/real" || name === "e2e/platform",
+  }));
 }
 
-/** @param state where the group keeps its state, and the reporter its counts @param live shows the output as it comes; else in one piece at the end */
-async function run(files: readonly string[], state: string, live: boolean): Promise<{ passed: number; failed: number; failures: readonly string[] }> {
+/** One lane is that of the host's parts, and takes others once there are none; more than two wait for timers and controllers most of the time. */
+async function all(parts: readonly Part[], state: string): Promise<readonly Result[]> {
+  const rank = ({ name }: Part): number => (longest.includes(name) ? longest.indexOf(name) : longest.length);
+  const waiting = [...parts].sort((a, b) => rank(a) - rank(b));
+  const results: Result[] = [];
+  const lane = async (host: boolean): Promise<void> => {
+    for (;;) {
+      let index = host ? waiting.findIndex((part) => part.host) : -1;
+      if (index < 0) index = waiting.findIndex((part) => !part.host);
+      const [part] = index < 0 ? [] : waiting.splice(index, 1);
+      if (part === undefined) return;
+      if (parts.length > 1) say(`  … ${part.name}`);
+      results.push(await run(part, `${state}-${part.name.replace("/", "-")}`, parts.length === 1));
+    }
+  };
+  await Promise.all([lane(true), lane(false), lane(false)]);
+  return results;
+}
+
+interface Result {
+  readonly passed: number;
+  readonly failed: number;
+  readonly failures: readonly string[];
+}
+
+/** @param state where the part keeps its state, and the reporter its counts @param live shows the output as it comes; else in one piece at the end */
+async function run({ name, files }: Part, state: string, live: boolean): Promise<Result> {
+  const start = Date.now();
   const totals = `${state}.totals`;
   const child = spawn(
     process.execPath,
@@ -82,7 +119,7 @@ async function run(files: readonly string[], state: string, live: boolean): Prom
     {
       cwd: root,
       stdio: ["ignore", live ? "inherit" : "pipe", live ? "inherit" : "pipe"],
-      env: { ...process.env, TEST_TOTALS: totals, ...(files.length > 0 && files[0]?.includes("contract") ? { OAP_STATE_DIR: state } : {}) },
+      env: { ...process.env, TEST_TOTALS: totals, ...(name.startsWith("contract") ? { OAP_STATE_DIR: state } : {}) },
     },
   );
   const output: Buffer[] = [];
@@ -91,10 +128,11 @@ async function run(files: readonly string[], state: string, live: boolean): Prom
   child.on("close", resolve);
   const status = await promise;
   if (output.length > 0) process.stdout.write(Buffer.concat(output));
+  if (!live) say(`  ${name} took ${seconds(Date.now() - start)}`);
   const [counts = "", ...failures] = read(totals).split(nextFailure);
   const [passed = 0, failed = 0] = counts === "" ? [] : counts.split(" ").map(Number);
-  if (status === 0 || failed > 0) return { passed, failed, failures };
-  return { passed, failed: 1, failures: [`ended with status ${status}: ${files.join(" ")}`] };
+  if (status === 0 || failed > 0) return { passed, failed, failures: failures.map((text) => `${name}: ${text}`) };
+  return { passed, failed: 1, failures: [`${name} ended with status ${status}: ${files.join(" ")}`] };
 }
 
 function read(file: string): string {

@@ -27,7 +27,6 @@ export class Assembled extends View {
  */
 export function inherited(own: Value, defaults: Value): Value {
   if (own === undefined || own === null) return defaults;
-  if (defaults === undefined || defaults === null || own === UNKNOWN) return own;
   if (defaults === UNKNOWN) return UNKNOWN;
   if (Array.isArray(own) && Array.isArray(defaults)) return joinedByName(own as readonly Value[], defaults as readonly Value[]);
   if (!isFields(own) || !isFields(defaults)) return own;

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { Results } from "../../policy/src/results";
 import { exec } from "../lib/exec";
-import { logDir, root } from "../lib/paths";
+import { compiledDir, logDir, root } from "../lib/paths";
 import type { Configuration } from "../stack/embedded";
 import type { Tools } from "../stack/tools";
 import { project } from "../stack/workspace";
@@ -74,6 +74,7 @@ function environment(dir: string, tools: Tools): NodeJS.ProcessEnv {
     PULUMI_CONFIG_PASSPHRASE: "policy",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    NODE_COMPILE_CACHE: compiledDir,
     OPENSHIFT_AI_POLICY_RESULTS: join(dir, "results.json"),
   };
 }

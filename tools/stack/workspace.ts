@@ -9,7 +9,7 @@ import { parse, parseDocument, type Document } from "yaml";
 import { addonCapabilities, ensureShare, nodeName, sharePath, type Cluster, type Flavor } from "../cluster";
 import { UserError } from "../lib/errors";
 import { exec, type ExecOptions, type ExecResult } from "../lib/exec";
-import { logDir, root, stateDir } from "../lib/paths";
+import { compiledDir, logDir, root, stateDir } from "../lib/paths";
 import { embeddedConfiguration, sharedVolumesOf, type Configuration } from "./embedded";
 import type { Tools } from "./tools";
 
@@ -68,6 +68,7 @@ export function pulumiEnvironment(cluster: Cluster, tools: Tools): NodeJS.Proces
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    NODE_COMPILE_CACHE: compiledDir,
     // The stand-ins talk to this cluster only.
     OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
   };

@@ -1,6 +1,7 @@
 /** The policy pack: what the engine starts. */
 import { PolicyPack, type PolicyPackArgs } from "@pulumi/policy";
 import { renameSync, writeFileSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { InputError } from "../input";
 import { policies } from "../policies";
 import type { Results } from "../results";
@@ -44,3 +45,5 @@ readOnce();
 // The SDK keeps the list that it is given, so what is in there changes with what the engine says of the stack.
 onStack((stack) => args.policies.splice(0, Infinity, ...forPeople(() => packFor(stack, file)).policies));
 new PolicyPack(packName, args);
+// Where NODE_COMPILE_CACHE is set: Node would write at its exit, but the engine kills the pack. From Node 22.10.
+(nodeModule as { flushCompileCache?: () => void }).flushCompileCache?.();
