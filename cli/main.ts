@@ -61,4 +61,9 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), deps);
 }
 
+// A reader that has seen enough closes the pipe: `… | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 void main();

@@ -11,6 +11,11 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await command(args)) ?? 0;
 }
 
+// A reader that has seen enough closes the pipe: `… | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

@@ -45,7 +45,8 @@ export interface Edit {
 
 /** Text of a file after a change of its document; checked, so that no edit makes a configuration that `up` refuses. @throws UserError */
 export function edited({ path, text }: Pick<StackFile, "path" | "text">, change: (document: Document) => void): Edit {
-  const document = parseDocument(text);
+  // Pulumi reads YAML 1.1, where the time of a hold without quotes is not text.
+  const document = parseDocument(text, { compat: "yaml-1.1" });
   const before = printed(document);
   change(document);
   const after = inTheStyleOf(text, before, printed(document));

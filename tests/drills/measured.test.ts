@@ -87,7 +87,7 @@ describe("new versions of a pool that the real Prometheus measures", function ()
     expect(code, output).not.to.equal(0);
     expect(output)
       .to.match(/was given up/)
-      .and.match(/pod ollama-[a-z0-9]+-[a-z0-9]+: .*ollama/)
+      .and.match(/pod ollama-[a-z0-9]+-[a-z0-9]+, container [a-z-]+: ./)
       .and.match(/users are served by revision/);
     expect(drill.revision()).to.equal(before);
   });

@@ -65,7 +65,7 @@ for (const platform of ["openshift", "kubernetes"] as const) {
     /** The stack's own file says that models are not asked: nothing answers on simulated nodes. */
     const configured = () => ["--stack", "production", "--config-file", workspace.configFile];
     const aictl = (...args: readonly string[]): Promise<ExecResult> =>
-      exec(join(root, "bin/aictl"), ["--context", cluster.context, "--kubeconfig", cluster.kubeconfig, ...configured(), "--yes", namespace, ...args], {
+      exec(join(root, "bin/aictl"), ["--context", cluster.context, "--kubeconfig", cluster.kubeconfig, ...configured(), "--yes", "production", ...args], {
         env: { ...process.env, KUBECONFIG: "/nonexistent/current" },
         allowFailure: true,
         timeoutMs: 300_000,

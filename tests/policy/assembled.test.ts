@@ -79,9 +79,9 @@ describe("a part that may be malformed on the way", () => {
 
 describe("an object", () => {
   it("has the group and the kind that it says, and a title of all that is known", () => {
-    const rollout = kubeObject(plain({ apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", metadata: { name: "a", namespace: "b" } }));
+    const rollout = kubeObject(plain({ apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", metadata: { name: "a", namespace: "b" } }), { id: "urn" });
     expect(rollout).to.include({ group: "argoproj.io", title: "Rollout b/a" });
-    const service = kubeObject(plain({ apiVersion: "v1", kind: "Service", metadata: { name: UNKNOWN } }));
+    const service = kubeObject(plain({ apiVersion: "v1", kind: "Service", metadata: { name: UNKNOWN } }), { id: "urn" });
     expect(service).to.include({ group: "", title: "Service (name known only after up)" });
   });
   const none: readonly (readonly [what: string, value: unknown])[] = [
@@ -93,5 +93,5 @@ describe("an object", () => {
     ["a map whose kind is a number", { apiVersion: "v1", kind: 1 }],
     ["kustomize's own file", { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization" }],
   ];
-  for (const [what, value] of none) it(`is not ${what}`, () => expect(kubeObject(plain(value))).to.equal(undefined));
+  for (const [what, value] of none) it(`is not ${what}`, () => expect(kubeObject(plain(value), { id: "urn" })).to.equal(undefined));
 });

@@ -78,6 +78,12 @@ describe("a stack's tracked configuration", () => {
     }
   });
 
+  it("is written for Pulumi, which takes a time without quotes for none of its texts", () => {
+    const { document } = trackedConfiguration("dev");
+    document.set("config", document.createNode({ hold: { since: "2026-01-31T12:00:00Z", revision: "7e4" } }));
+    expect(document.toString()).to.contain('since: "2026-01-31T12:00:00Z"').and.contain('revision: "7e4"');
+  });
+
   it("says where its models are served", () => {
     const { path, logs, ready } = serverOf({ environment: "staging", serving: { pools: [{ name: "code" }, { name: "chat" }] } });
     expect(ready).to.include.members(["ai-staging", "kubernetes.io/service-name=code-active"]);

@@ -1,6 +1,5 @@
 /** Makes certificates and keys (ECDSA, P-256) and keeps those that still fit. */
-import "./reflect";
-import * as x509 from "@peculiar/x509";
+import type { X509Certificate as NewCertificate } from "@peculiar/x509";
 import { X509Certificate, generateKeyPairSync, randomBytes, webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -24,8 +23,6 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const day = 24 * 60 * 60 * 1000;
 const validDays = { authority: 3650, certificate: 365 };
 const renewBefore = 30 * day;
-
-x509.cryptoProvider.set(globalThis.crypto);
 
 /**
  * Writes the certificates that are missing, changed, or end within 30 days; the others stay as they are. Keys are readable by the owner only.
@@ -79,7 +76,16 @@ function subjectLines(subject: Subject): string {
   return [subject.organization && `O=${subject.organization}`, `CN=${subject.commonName}`].filter(Boolean).join("\n");
 }
 
+/** Loaded where a certificate is made: that takes the better part of a second, and most commands make none. */
+async function library() {
+  await import("./reflect.js");
+  const x509 = await import("@peculiar/x509");
+  x509.cryptoProvider.set(globalThis.crypto);
+  return x509;
+}
+
 async function writeAuthority(dir: string, file: string, now: Date): Promise<void> {
+  const x509 = await library();
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomBytes(16).toString("hex"),
@@ -97,6 +103,7 @@ async function writeAuthority(dir: string, file: string, now: Date): Promise<voi
 }
 
 async function writeCertificate(dir: string, subject: Subject, now: Date): Promise<void> {
+  const x509 = await library();
   const issuer = new x509.X509Certificate(readFileSync(join(dir, `${subject.authority}.crt`), "utf8"));
   const pkcs8 = x509.PemConverter.decodeFirst(readFileSync(join(dir, `${subject.authority}.key`), "utf8"));
   const signingKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, false, ["sign"]);
@@ -132,8 +139,9 @@ function validity(now: Date, days: number): { notBefore: Date; notAfter: Date } 
   return { notBefore: new Date(now.getTime() - 5 * 60 * 1000), notAfter: new Date(now.getTime() + days * day) };
 }
 
-async function writePair(dir: string, file: string, certificate: x509.X509Certificate, key: webcrypto.CryptoKey): Promise<void> {
+async function writePair(dir: string, file: string, certificate: NewCertificate, key: webcrypto.CryptoKey): Promise<void> {
+  const { PemConverter } = await library();
   const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", key);
-  replaceFile(join(dir, `${file}.key`), `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`);
+  replaceFile(join(dir, `${file}.key`), `${PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`);
   replaceFile(join(dir, `${file}.crt`), `${certificate.toString("pem")}\n`);
 }

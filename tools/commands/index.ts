@@ -1,33 +1,22 @@
-/** The commands by name. A command gets what stands after its name and returns its exit code, 0 when it returns nothing. */
-import { ask } from "./ask";
-import { clean, distclean, down } from "./clean";
-import { compliance } from "./compliance";
-import { doctor } from "./doctor";
-import { imagesLock, imagesPush } from "./images";
-import { destroy, preview, pulumi, up } from "./lifecycle";
-import { kubectl, open } from "./open";
-import { policy } from "./policy";
-import { render } from "./render";
-import { status } from "./status";
-
+/** The commands by name. A command gets what stands after its name and returns its exit code, 0 when it returns nothing. Each loads what it needs, and no more. */
 export type Command = (args: readonly string[]) => Promise<number | undefined>;
 
 export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ["up", up],
-  ["ask", ask],
-  ["open", open],
-  ["status", status],
-  ["preview", preview],
-  ["destroy", destroy],
-  ["render", render],
-  ["policy", policy],
-  ["compliance", compliance],
-  ["doctor", doctor],
-  ["kubectl", kubectl],
-  ["pulumi", pulumi],
-  ["images-lock", imagesLock],
-  ["images-push", imagesPush],
-  ["down", down],
-  ["clean", clean],
-  ["distclean", distclean],
+  ["up", async () => (await import("./lifecycle.js")).up()],
+  ["ask", async (args) => (await import("./ask.js")).ask(args)],
+  ["open", async () => (await import("./open.js")).open()],
+  ["status", async () => (await import("./status.js")).status()],
+  ["preview", async (args) => (await import("./lifecycle.js")).preview(args)],
+  ["destroy", async () => (await import("./lifecycle.js")).destroy()],
+  ["render", async () => (await import("./render.js")).render()],
+  ["policy", async () => (await import("./policy.js")).policy()],
+  ["compliance", async () => (await import("./compliance.js")).compliance()],
+  ["doctor", async (args) => (await import("./doctor.js")).doctor(args)],
+  ["kubectl", async (args) => (await import("./open.js")).kubectl(args)],
+  ["pulumi", async (args) => (await import("./lifecycle.js")).pulumi(args)],
+  ["images-lock", async () => (await import("./images.js")).imagesLock()],
+  ["images-push", async (args) => (await import("./images.js")).imagesPush(args)],
+  ["down", async () => (await import("./clean.js")).down()],
+  ["clean", async () => (await import("./clean.js")).clean()],
+  ["distclean", async () => (await import("./clean.js")).distclean()],
 ]);

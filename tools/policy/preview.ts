@@ -49,7 +49,7 @@ export async function policyPreview(stack: string, config: Configuration, tools:
       "kubernetes:kubeconfig": noKubeconfig,
       ...others,
     };
-    writeFileSync(file, `${readFileSync(file, "utf8")}${stringify({ config: entries })}`);
+    writeFileSync(file, `${readFileSync(file, "utf8")}${stringify({ config: entries }, { compat: "yaml-1.1" })}`);
     const { code, stdout, stderr } = await exec(
       tools.pulumi,
       ["-C", program, "preview", ...common, "--config-file", file, ...(pack === undefined ? [] : ["--policy-pack", pack])],

@@ -116,7 +116,8 @@ export function trackedConfiguration(stack: string): { document: Document; confi
     const stacks = readdirSync(root).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
     throw new UserError(`STACK=${stack}: there is no Pulumi.${stack}.yaml`, { fix: `one of STACK=${stacks.join(", STACK=")}, or write that file` });
   }
-  const document = parseDocument(readFileSync(tracked, "utf8"));
+  // Pulumi reads YAML 1.1, where a time without quotes is not text.
+  const document = parseDocument(readFileSync(tracked, "utf8"), { compat: "yaml-1.1" });
   if (document.errors[0]) throw new UserError(`Pulumi.${stack}.yaml is not valid YAML: ${document.errors[0].message}`, { fix: "correct the file" });
   const { config = {} } = (document.toJS() ?? {}) as { config?: Record<string, unknown> };
   const prefix = `${project}:`;

@@ -76,6 +76,8 @@ const start = Date.now();
 let said = "";
 let squeezed = false;
 let stuckSince;
+/** What kept the version's pods from being ready when they were last seen: those of one that is given up go. */
+let problems = [];
 for (;;) {
   const both = await list(`rollout.argoproj.io/${WATCH_ROLLOUT}`, `deployment.apps/${WATCH_ROLLOUT}`).catch((error) => {
     if (error.code === "ENOENT") fail(`${WATCH_KUBECTL}: no such program`, "install kubectl, or name it in openshift-ai-platform:cluster.kubectl");
@@ -96,7 +98,10 @@ for (;;) {
       say(`${WATCH_ROLLOUT}: Rollout takes over from the Deployment, which keeps ${left} pods`);
       await kubectl("scale", `deployment.apps/${WATCH_ROLLOUT}`, `--replicas=${left}`);
     }
-    const fewer = squeeze(rollout, sets, await ofVersion(rollout));
+    const pods = await ofVersion(rollout);
+    const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    if (staying.length > 0) problems = podProblems(staying);
+    const fewer = squeeze(rollout, sets, pods);
     if (fewer !== undefined && replicas === undefined && !squeezed) {
       squeezed = true;
       say(`${WATCH_ROLLOUT}: no room for as many new pods as there are old ones: the switch waits until the load needs ${fewer} pods or fewer`);
@@ -135,7 +140,7 @@ for (;;) {
       break;
     }
     if (state === "given-up" || state === "undecided") {
-      const reasons = [...(await findings(rollout)), ...podProblems(await ofVersion(rollout))];
+      const reasons = [...(await findings(rollout)), ...problems];
       fail(
         [
           `pool ${WATCH_ROLLOUT}: ${version} ${state === "undecided" ? "could not be measured" : "was given up"}: ${text}`,
@@ -156,7 +161,6 @@ for (;;) {
     fail(`pool ${WATCH_ROLLOUT}: ${text}`, "see that the controller of Argo Rollouts runs: kubectl get deployments -A -l app.kubernetes.io/name=argo-rollouts");
   }
   if (Date.now() - start > seconds * 1000) {
-    const problems = rollout ? podProblems(await ofVersion(rollout)) : [];
     fail(
       [`pool ${WATCH_ROLLOUT}: not at its end after ${seconds} s: ${text}`, ...problems.map((line) => `  ${line}`)].join("\n"),
       `aictl rollout status ${WATCH_ROLLOUT} shows what it waits for; what serves goes on serving`,

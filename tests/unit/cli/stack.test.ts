@@ -37,7 +37,7 @@ describe("aictl: edits of a configuration file", () => {
   it("change the lines that they are about, and no other", () => {
     const { after, diff } = setHold(read(text), "ollama", hold);
     const added = after.split("\n").filter((line) => !text.includes(line));
-    expect(added.map((line) => line.trim())).to.deep.equal(["hold:", "revision: 6d4c8f9b75", "by: alice", "since: 2026-02-03T04:05:06Z", "reason: slow"]);
+    expect(added.map((line) => line.trim())).to.deep.equal(["hold:", "revision: 6d4c8f9b75", "by: alice", `since: "2026-02-03T04:05:06Z"`, "reason: slow"]);
     expect(text.split("\n").filter((line) => !after.includes(line))).to.deep.equal([]);
     expect(diff.split("\n").filter((line) => line.startsWith("-") && !line.startsWith("---"))).to.deep.equal([]);
   });
