@@ -18,7 +18,7 @@ import { messageOf, UserError } from "../../tools/lib/errors";
 import { root } from "../../tools/lib/paths";
 import { say } from "../../tools/lib/progress";
 import { manifestsOf, pathOf, write } from "../../tools/render/render";
-import { ofOurOwn, policyOf, unshared } from "./checks";
+import { missed, ofOurOwn, policyOf, unshared } from "./checks";
 import { scanners, type Finding, type Scanner } from "./scanners";
 
 const charts = join(root, "tests/policy/charts");
@@ -82,7 +82,14 @@ function only(numbers: readonly number[], ours: Counts, theirs: readonly Counts[
 }
 
 function notOurs(numbers: readonly number[], ours: Counts, theirs: readonly Counts[]): string {
-  return numbers.filter((number) => !ours.has(number) && theirs.some((one) => one.has(number))).map(policyLink).join(", ") || "nothing"; // prettier-ignore
+  return numbers.filter((number) => !ours.has(number) && theirs.some((one) => one.has(number))).map(missedLine).join(", ") || "nothing"; // prettier-ignore
+}
+
+/** @throws UserError for a policy of which nothing is said yet */
+function missedLine(number: number): string {
+  const said = missed[number];
+  if (said === undefined) throw new UserError(`a scanner finds what policy ${number} does not`, { fix: "say why in tests/scanners/checks.ts, or mend the policy" }); // prettier-ignore
+  return `${policyLink(number)} (${said})`;
 }
 
 function policyLink(number: number): string {

@@ -69,14 +69,14 @@ describe("the router before replicas", function () {
       }
     });
     for (const at of [0, 1, 0]) {
-      await until("some are answered", () => answered > at);
+      const before = answered;
+      await until("as many as there are clients are answered", () => answered >= before + clients.length);
       await replace(at);
       await ready(2);
     }
     sending = false;
     await Promise.all(clients);
     expect(failures).to.deep.equal([]);
-    expect(answered).to.be.greaterThan(20);
     await until("they are counted", async () => (await proxy.metrics()).sum("model_router_requests_total", { model: tiny, status: "200" }) === answered);
     expect((await proxy.metrics()).sum("model_router_requests_total")).to.equal(answered);
   });
