@@ -9,6 +9,7 @@ import { thisMachine } from "../tools/doctor/machine";
 import { exec } from "../tools/lib/exec";
 import { messageOf } from "../tools/lib/errors";
 import { root } from "../tools/lib/paths";
+import { allowClosedPipe } from "../tools/lib/pipe";
 import { UserError } from "./errors";
 import { connect } from "./kube/client";
 import { runCli } from "./run";
@@ -61,9 +62,5 @@ async function main(): Promise<void> {
   process.exitCode = await runCli(process.argv.slice(2), deps);
 }
 
-// A reader that has seen enough closes the pipe: `… | head`.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-
+allowClosedPipe();
 void main();

@@ -2,6 +2,7 @@
 import { commands } from "./commands";
 import { ExecError } from "./lib/exec";
 import { UserError } from "./lib/errors";
+import { allowClosedPipe } from "./lib/pipe";
 import { bold, red } from "./lib/progress";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -11,11 +12,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return (await command(args)) ?? 0;
 }
 
-// A reader that has seen enough closes the pipe: `… | head`.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
-
+allowClosedPipe();
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;

@@ -4,7 +4,7 @@ import { request as requestHttp } from "node:http";
 import { Agent, request, type RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter } from "node:path";
-import type { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig } from "@kubernetes/client-node";
 import { messageOf, UserError } from "../lib/errors";
 
 /** An action that may be allowed or not; no namespace: in all of them, or of a kind that has none. */
@@ -114,7 +114,7 @@ export function kubeConfigOf({ kubeconfig, context }: Target): KubeConfig {
   const files = named.map((name) => name.replace(/^~(?=\/|$)/, homedir()));
   // As kubectl does: of several files, those that are not there don't count, and the first that has a name decides.
   const there = files.length > 1 ? files.filter((file) => existsSync(file)) : files;
-  const config = newKubeConfig();
+  const config = new KubeConfig();
   for (const one of there.map(readFile)) {
     config.clusters.push(...one.clusters.filter(({ name }) => config.getCluster(name) === null));
     config.users.push(...one.users.filter(({ name }) => config.getUser(name) === null));
@@ -130,15 +130,8 @@ export function kubeConfigOf({ kubeconfig, context }: Target): KubeConfig {
   return config;
 }
 
-/** The library's 900 models take more than a second to load, which what asks no cluster need not wait for. */
-function newKubeConfig(): KubeConfig {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() would make all that connects asynchronous
-  const library = require("@kubernetes/client-node") as typeof import("@kubernetes/client-node");
-  return new library.KubeConfig();
-}
-
 function readFile(file: string): KubeConfig {
-  const config = newKubeConfig();
+  const config = new KubeConfig();
   try {
     config.loadFromFile(file);
   } catch (cause) {

@@ -1,13 +1,13 @@
 /** The real `pulumi preview --policy-pack` of a stack, without a cluster and without its state: what the policies say of the program. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Results } from "../../policy/src/results";
 import { exec } from "../lib/exec";
-import { compiledDir, logDir, root } from "../lib/paths";
+import { logDir, root } from "../lib/paths";
 import type { Configuration } from "../stack/embedded";
-import type { Tools } from "../stack/tools";
+import { engineEnvironment, type Tools } from "../stack/tools";
 import { project } from "../stack/workspace";
 
 export interface PolicyPreview {
@@ -66,15 +66,10 @@ function environment(dir: string, tools: Tools): NodeJS.ProcessEnv {
   const backend = join(dir, "state");
   mkdirSync(backend);
   return {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "KUBECONFIG")),
-    PATH: [...tools.path, dirname(process.execPath), process.env.PATH].join(delimiter),
-    PULUMI_HOME: tools.pulumiHome,
+    ...engineEnvironment(tools),
     PULUMI_BACKEND_URL: `file://${backend}`,
     // Nothing secret is in this state, which ends with the preview.
     PULUMI_CONFIG_PASSPHRASE: "policy",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    NODE_COMPILE_CACHE: compiledDir,
     OPENSHIFT_AI_POLICY_RESULTS: join(dir, "results.json"),
   };
 }

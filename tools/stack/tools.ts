@@ -1,7 +1,7 @@
 /** What is needed to run Pulumi: the CLI and the plugins, wherever they come from. */
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { say } from "../lib/progress";
-import { stateDir } from "../lib/paths";
+import { compiledDir, stateDir } from "../lib/paths";
 import { installPlugins } from "../plugins/install";
 import { ensurePrograms } from "../toolchain";
 
@@ -22,4 +22,20 @@ export async function openTools(): Promise<Tools> {
   for (const plugin of plugins) sources.set(plugin.source, [...(sources.get(plugin.source) ?? []), `${plugin.name} ${plugin.version}`]);
   for (const [source, names] of sources) say(`  Pulumi plugins (${source}): ${names.join(", ")}`);
   return { pulumi: cli, pulumiHome, path };
+}
+
+/**
+ * The environment that every call of the CLI has: these tools, and none of the user's own Pulumi and Kubernetes settings. Where the state is, and its passphrase, is
+ * the caller's to add.
+ * @param programs folders for PATH, before the user's
+ */
+export function engineEnvironment(tools: Tools, ...programs: readonly string[]): NodeJS.ProcessEnv {
+  return {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "KUBECONFIG")),
+    PATH: [...tools.path, dirname(process.execPath), ...programs, process.env.PATH].join(delimiter),
+    PULUMI_HOME: tools.pulumiHome,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    NODE_COMPILE_CACHE: compiledDir,
+  };
 }

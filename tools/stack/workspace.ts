@@ -4,14 +4,14 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { parse, parseDocument, type Document } from "yaml";
 import { addonCapabilities, ensureShare, nodeName, sharePath, type Cluster, type Flavor } from "../cluster";
 import { UserError } from "../lib/errors";
 import { exec, type ExecOptions, type ExecResult } from "../lib/exec";
-import { compiledDir, logDir, root, stateDir } from "../lib/paths";
+import { logDir, root, stateDir } from "../lib/paths";
 import { embeddedConfiguration, sharedVolumesOf, type Configuration } from "./embedded";
-import type { Tools } from "./tools";
+import { engineEnvironment, type Tools } from "./tools";
 
 export const project = "openshift-ai-platform";
 
@@ -61,14 +61,9 @@ export function pulumiEnvironment(cluster: Cluster, tools: Tools): NodeJS.Proces
   mkdirSync(backendDir, { recursive: true });
   if (!existsSync(passphraseFile)) writeFileSync(passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
   return {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PULUMI_") && name !== "KUBECONFIG")),
-    PATH: [...tools.path, dirname(process.execPath), cluster.programs, process.env.PATH].join(delimiter),
-    PULUMI_HOME: tools.pulumiHome,
+    ...engineEnvironment(tools, cluster.programs),
     PULUMI_BACKEND_URL: `file://${backendDir}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    NODE_COMPILE_CACHE: compiledDir,
     // The stand-ins talk to this cluster only.
     OAP_EMBEDDED_KUBECONFIG: cluster.kubeconfig,
   };
