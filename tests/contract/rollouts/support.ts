@@ -236,7 +236,7 @@ export async function makePool(cluster: Cluster, namespace: string, options: Poo
     addRollout: () => must(rolloutObject),
     version: (text: string, pod: object = {}) => must(deployment(text, 0, pod)),
     rollout: async () => read<Rollout>(cluster, `rollout.argoproj.io/${pool}`, "-n", namespace),
-    watch: (seconds = 60) =>
+    watch: (seconds = 240) =>
       exec(process.execPath, [join(root, "components/serving/blueGreen/watch.mjs")], {
         allowFailure: true,
         timeoutMs: (seconds + 30) * 1000,
