@@ -76,8 +76,10 @@ export const namespace = platform.namespace;
 /** Each pool: its models, and its addresses inside the cluster. */
 export const pools = platform.pools.map(({ name, address, models }) => ({ name, models, url: address.url, openai: pulumi.interpolate`${address.url}/v1` }));
 
-const first = platform.pools[0];
+/** The authenticated API inside the cluster; empty: there is none. */
+export const gateway = platform.gateway && pulumi.interpolate`${platform.gateway.url}/v1`;
 
+const first = platform.pools[0];
 /** How to ask a model from outside: nothing is public yet. */
 export const ask =
   first &&

@@ -1,20 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { canSurge } from "../stacks/capacity";
+import { databasePort, gatewayName, postgresName } from "../stacks/connections";
+import { databaseSecret, gatewayFile, gatewayReplicas } from "../stacks/gateway";
 import { gpuResourceOf, nodeSelectorOf } from "../stacks/gpu";
 import { tellsOperator } from "../stacks/gpuSharing";
 import type { ImageReferences } from "../stacks/images";
-import type { PoolConfig, StackConfig } from "../stacks/schema";
+import { projectOf } from "../stacks/projects";
+import type { GatewayConfig, PoolConfig, StackConfig } from "../stacks/schema";
 import { promotionOf } from "../stacks/serving/defaults";
 import { monitoredOf } from "../stacks/observability/monitored";
 import { sizingOf } from "../stacks/sizing";
-import { modelsClass } from "../stacks/storage";
+import { databaseClass, modelsClass } from "../stacks/storage";
 import { ImageBuild } from "./builds/imageBuild";
 import type { StackContext } from "./common/context";
 import { shortHash } from "./common/names";
 import { profileOf } from "./common/platform";
 import type { ServiceAddress } from "./common/serviceAddress";
+import { DatabaseSecret } from "./data/databaseSecret";
+import { Postgres } from "./data/postgres";
 import { ClusterGuard } from "./foundation/clusterGuard";
 import { Foundation } from "./foundation/foundation";
+import { Gateway, type DatabaseAccess } from "./gateway/gateway";
 import { GpuSharing } from "./gpu/gpuSharing";
 import { Monitoring } from "./observability/monitoring";
 import { ModelPool, type ModelPoolArgs } from "./serving/modelPool";
@@ -48,6 +54,8 @@ export class Platform extends pulumi.ComponentResource {
   /** Namespace of the layers. */
   readonly namespace: pulumi.Output<string>;
   readonly pools: readonly ServedPool[];
+  /** The authenticated API. */
+  readonly gateway: ServiceAddress | undefined;
 
   constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:platform:Platform", name, {}, opts);
@@ -64,6 +72,8 @@ export class Platform extends pulumi.ComponentResource {
     const ready = [...foundation.ready, ...sharing];
     const { pools, layers } = config.layers.serving ? this.serve(args, context, ready) : { pools: [], layers: [] };
     this.pools = pools;
+    const gated = config.gateway === undefined ? [] : [this.gate(args, context, config.gateway, ready)];
+    this.gateway = gated[0]?.address;
     const { builds: by } = config.cluster.capabilities;
     if (by !== "none") {
       for (const build of config.builds)
@@ -75,9 +85,62 @@ export class Platform extends pulumi.ComponentResource {
     }
     if (config.cluster.manage) {
       // Made last, so that it is asked first when the stack is destroyed.
-      new ClusterGuard("cluster-guard", { context, cluster: config.cluster, after: [foundation, ...sharing, ...layers] }, { parent: this });
+      new ClusterGuard("cluster-guard", { context, cluster: config.cluster, after: [foundation, ...sharing, ...layers, ...gated] }, { parent: this });
     }
     this.registerOutputs({ namespace: this.namespace });
+  }
+
+  private gate({ config, images }: PlatformArgs, context: StackContext, gateway: GatewayConfig, ready: readonly pulumi.Resource[]): Gateway {
+    const { namespace } = this;
+    const sizing = sizingOf(config);
+    const secretsExternal = config.secrets.source === "external";
+    return new Gateway(
+      gatewayName,
+      {
+        context,
+        namespace,
+        file: gatewayFile(config, gateway),
+        applications: gateway.applications,
+        projects: new Map(
+          config.teams.flatMap((team) => [...this.namespaces].flatMap(([key, project]) => (key === projectOf(team) ? [[team.name, project]] : []))),
+        ),
+        image: images("model-proxy"),
+        size: sizing.gateway,
+        replicas: gatewayReplicas(config),
+        connections: gateway.connections,
+        database: this.database(config, context, images, ready),
+        secretsExternal,
+        monitoring: config.cluster.capabilities.monitoring,
+      },
+      { parent: this, dependsOn: [...ready] },
+    );
+  }
+
+  /** The gateway's own role and database; with a server of the site's, its Secret is there already. */
+  private database(config: StackConfig, context: StackContext, images: ImageReferences, ready: readonly pulumi.Resource[]): DatabaseAccess {
+    const { namespace } = this;
+    const { postgres } = config.data;
+    const secretName = databaseSecret;
+    if (postgres.kind === "external") return { host: postgres.host, port: postgres.port, secretName, proof: "authority", ready: [] };
+    const sizing = sizingOf(config);
+    const secrets =
+      config.secrets.source === "external"
+        ? []
+        : [new DatabaseSecret(secretName, { context, namespace, role: gatewayName }, { parent: this, dependsOn: [...ready] })];
+    const server = new Postgres(
+      postgresName,
+      {
+        context,
+        namespace,
+        image: images("postgres"),
+        size: sizing.database,
+        volume: { class: databaseClass(config), size: postgres.size ?? sizing.databaseStorage },
+        maxConnections: postgres.maxConnections,
+        roles: { [gatewayName]: { secretName, ready: secrets } },
+      },
+      { parent: this, dependsOn: [...ready] },
+    );
+    return { host: server.host, port: databasePort, secretName, proof: "password", ready: server.ready };
   }
 
   private serve(

@@ -16,6 +16,8 @@ export interface RoleOptions {
   readonly platform: StackConfig["platform"];
   /** Name of the pull secret that the stack makes in each project; undefined: it makes none. */
   readonly pullSecret?: string | undefined;
+  /** Names of further Secrets that the stack makes in the project. @default none */
+  readonly secrets?: readonly string[];
 }
 
 /** Name of the service account of pipelines, in the platform's project. */
@@ -125,13 +127,14 @@ function develop(options: RoleOptions): readonly Rule[] {
  * What `pulumi preview` and `up` need of a project that is there. Not: the namespace, whose labels say how safe pods must be, roles and bindings, whose rights
  * an account would have to have itself, and what is cluster-wide; a change of those is an administrator's `up`. Claims are never deleted by the stack.
  */
-function deploy(kind: ProjectKind, { platform, pullSecret }: RoleOptions): readonly Rule[] {
+function deploy(kind: ProjectKind, { platform, pullSecret, secrets = [] }: RoleOptions): readonly Rule[] {
+  const made = [...(pullSecret === undefined ? [] : [pullSecret]), ...secrets];
   const { routes, others } = platformKinds[platform];
   return [
     { apiGroups: core, resources: ["configmaps", "limitranges", "resourcequotas", "serviceaccounts", "services"], verbs: manage },
     { apiGroups: core, resources: ["persistentvolumeclaims"], verbs: [...read, "create", "patch"] },
     { apiGroups: core, resources: ["endpoints", "events", "pods"], verbs: read },
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: manage },
+    { apiGroups: ["apps"], resources: workloads, verbs: manage },
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: read },
     { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: manage },
     { apiGroups: ["batch"], resources: ["jobs"], verbs: manage },
@@ -152,11 +155,11 @@ function deploy(kind: ProjectKind, { platform, pullSecret }: RoleOptions): reado
           { apiGroups: ["argoproj.io"], resources: ["rollouts/status"], verbs: ["get", "patch"] },
         ]
       : []),
-    ...(pullSecret === undefined
+    ...(made.length === 0
       ? []
       : [
           { apiGroups: core, resources: ["secrets"], verbs: ["create"] },
-          { apiGroups: core, resources: ["secrets"], verbs: ["get", "patch", "delete"], resourceNames: [pullSecret] },
+          { apiGroups: core, resources: ["secrets"], verbs: ["get", "patch", "delete"], resourceNames: made },
         ]),
   ];
 }
@@ -173,6 +176,8 @@ function administer(kind: ProjectKind, options: RoleOptions): readonly Rule[] {
     { apiGroups: core, resources: ["limitranges", "persistentvolumeclaims", "resourcequotas", "secrets", "serviceaccounts"], verbs: [...read, ...write] },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: write },
     { apiGroups: ["rbac.authorization.k8s.io"], resources: ["rolebindings"], verbs: write },
+    // Keys and budgets of the gateway, with its administrator's key: aictl.
+    ...(kind === "platform" ? [{ apiGroups: core, resources: ["services/proxy"], verbs: ["update", "delete"] }] : []),
     { ...platformKinds[options.platform].routes, verbs: write },
     // Short-lived tokens for pipelines that run elsewhere.
     ...(kind === "platform" ? [{ apiGroups: core, resources: ["serviceaccounts/token"], verbs: ["create"], resourceNames: [ciAccount] }] : []),

@@ -4,6 +4,7 @@
  */
 import { add, amounts, less, nothing, ofContainer, ofGpus, ofQuota, resources, times, type Amounts, type Resource } from "./amounts";
 import { nodesTotal, unplaced, type Batch } from "./capacityNodes";
+import { gatewayReplicas } from "./gateway";
 import { gpuResourceOf } from "./gpu";
 import { projects, sharedIn, type ProjectPlan } from "./projects";
 import { largest, parseBytes } from "./quantities";
@@ -120,6 +121,14 @@ export function platformWorkloads(config: StackConfig, surge: ReadonlySet<string
           workload("claim models", claim(config.storage.models.size ?? sizing.modelStorage)),
         ]
       : []),
+    ...(config.gateway === undefined
+      ? []
+      : [
+          workload("gateway", ofContainer(sizing.gateway), gatewayReplicas(config) + 1, `${gatewayReplicas(config)} + 1 updating`),
+          ...(config.data.postgres.kind === "single"
+            ? [workload("database", ofContainer(sizing.database)), workload("claim postgres", claim(config.data.postgres.size ?? sizing.databaseStorage))]
+            : []),
+        ]),
     ...sharedIn("platform", config).map(({ name, size }) => workload(`claim ${name}`, claim(size))),
   ];
 }

@@ -12,13 +12,14 @@ export interface PodGroup {
   /** @default all pods of the component */
   readonly instance?: string;
 }
-export type Component = "model-router" | "model-server" | "model-analysis" | "model-loader" | "model-builder" | "build-listener" | "promotion-test";
+export type Component =
+  "model-router" | "model-server" | "model-analysis" | "model-loader" | "model-builder" | "build-listener" | "promotion-test" | "gateway" | "database";
 
 /**
  * What is no pod of a project. The platform's profile and the configuration say where each is; `site`: `network.allowedAddresses`; `monitoring`: the projects of
- * the Prometheus that reads metrics.
+ * the Prometheus that reads metrics; `database`: `data.postgres.addresses`, the server that is not the stack's own.
  */
-export type Outside = "api-server" | "dns" | "internet" | "monitoring" | "proxy" | "site";
+export type Outside = "api-server" | "database" | "dns" | "internet" | "monitoring" | "proxy" | "site";
 
 export interface Connection {
   readonly from: PodGroup | Outside;
@@ -29,7 +30,10 @@ export interface Connection {
 }
 
 /** What the table is made from. */
-export type ConnectionsConfig = Pick<StackConfig, "builds" | "cluster" | "environment" | "layers" | "models" | "network" | "platform" | "serving" | "teams">;
+export type ConnectionsConfig = Pick<
+  StackConfig,
+  "builds" | "cluster" | "data" | "environment" | "gateway" | "layers" | "models" | "network" | "platform" | "serving" | "teams"
+>;
 
 /** Port on which models are asked: of a router, and of the sidecar of each replica behind it. */
 export const modelServerPort = 11434;
@@ -43,8 +47,18 @@ export const metricsPort = 9464;
 /** Port by which a sidecar is told to drain, on the loopback of its pod. */
 export const adminPort = 9465;
 
+/** Port on which people, editors and programs ask the gateway. */
+export const gatewayPort = 8080;
+
+/** Port of the stack's own PostgreSQL. */
+export const databasePort = 5432;
+
 /** Port of everything outside that models are pulled from. */
 export const httpsPort = 443;
+
+/** Names of the gateway and of the stack's own PostgreSQL: of their objects, and their instances. */
+export const gatewayName = "gateway";
+export const postgresName = "postgres";
 
 /** Instance of all loaders that pull from a registry; the others need no connection at all. */
 export const pullingLoader = "registry";
@@ -53,7 +67,18 @@ export const pullingLoader = "registry";
  * All connections of a stack's projects. One between two stacks stands in the tables of both: each stack has the policies of its own end only.
  */
 export function connections(config: ConnectionsConfig): readonly Connection[] {
-  return [...(config.layers.serving ? [...pools(config), ...loaders(config)] : []), ...buildConnections(config), ...teams(config), ...promotionTests(config)];
+  return [
+    ...(config.layers.serving ? [...pools(config), ...loaders(config)] : []),
+    ...gateway(config),
+    ...buildConnections(config),
+    ...teams(config),
+    ...promotionTests(config),
+  ];
+}
+
+/** Addresses of the end `database`, as CIDRs. */
+export function databaseAddressesOf({ data: { postgres } }: Pick<StackConfig, "data">): readonly string[] {
+  return postgres.kind === "external" ? postgres.addresses : [];
 }
 
 export function isPodGroup(end: PodGroup | Outside): end is PodGroup {
@@ -110,6 +135,27 @@ function pools(config: ConnectionsConfig): Connection[] {
   });
 }
 
+/** The gateway is the pools' client in place of everybody; nobody else reaches the database. */
+function gateway(config: ConnectionsConfig): Connection[] {
+  if (config.gateway === undefined) return [];
+  const { postgres } = config.data;
+  const from = platformPods(config, "gateway", gatewayName);
+  return [
+    { from: "api-server", to: from, port: gatewayPort, why: "aictl's keys, budgets and usage go through the API server's proxy" },
+    { from, to: "dns", port: "dns", why: "finds the pools and the database" },
+    ...config.serving.pools.map<Connection>(({ name }) => ({
+      from,
+      to: platformPods(config, "model-router", name),
+      port: modelServerPort,
+      why: "passes on what a key may ask",
+    })),
+    postgres.kind === "single"
+      ? { from, to: platformPods(config, "database", postgresName), port: databasePort, why: "keeps keys, budgets and usage" }
+      : { from, to: "database", port: postgres.port, why: "keeps keys, budgets and usage" },
+    ...(config.cluster.capabilities.monitoring ? [{ from: "monitoring", to: from, port: metricsPort, why: "reads metrics" } as const] : []),
+  ];
+}
+
 function loaders(config: ConnectionsConfig): Connection[] {
   const { allowedAddresses, downloads, proxy } = config.network;
   if (!config.models.some(({ source }) => source.kind === "registry")) return [];
@@ -136,15 +182,11 @@ function teams(config: ConnectionsConfig): Connection[] {
     const from: PodGroup = { namespace: namespaceOf(environment, key) };
     const models = config.teams.filter((team) => projectOf(team) === key).flatMap((team) => team.models);
     const asked = layers.serving ? serving.pools.filter((pool) => pool.models.some((model) => models.includes(model))) : [];
-    return [
-      { from, to: "dns", port: "dns", why: "finds Services" },
-      ...asked.map<Connection>(({ name }) => ({
-        from,
-        to: platformPods(config, "model-router", name),
-        port: modelServerPort,
-        why: "asks the models of its teams",
-      })),
-    ];
+    const gated = asked.length > 0 && config.gateway !== undefined;
+    const ways = gated
+      ? [{ to: platformPods(config, "gateway", gatewayName), port: gatewayPort }]
+      : asked.map(({ name }) => ({ to: platformPods(config, "model-router", name), port: modelServerPort }));
+    return [{ from, to: "dns", port: "dns", why: "finds Services" }, ...ways.map<Connection>((way) => ({ from, ...way, why: "asks the models of its teams" }))];
   });
 }
 

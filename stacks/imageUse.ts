@@ -2,16 +2,17 @@
 import { reference, registryOf, type ImagesLock, type LockedImage } from "../images/lock";
 import type { StackConfig } from "./schema";
 
-export type ImageUse = Pick<StackConfig, "environment" | "images" | "layers" | "models" | "builds" | "cluster">;
+export type ImageUse = Pick<StackConfig, "environment" | "images" | "layers" | "models" | "builds" | "cluster" | "gateway" | "data">;
 
 /** Names in images.lock of the images that the stack's objects name, each once. What models are built into is no image of the lock (`builds[].digest`). */
-export function usedImages({ layers, models, builds, cluster }: ImageUse): readonly string[] {
+export function usedImages({ layers, models, builds, cluster, gateway, data }: ImageUse): readonly string[] {
   const built = builds.map(({ name }) => name);
   const sources = models.flatMap(({ source }) => (source.kind === "image" ? [source.image] : []));
   const serving = layers.serving ? ["ollama", "model-proxy", ...sources] : [];
   // OpenShift's builds begin with an image that has a shell, those with Tekton run in one that has the tools.
   const building = { none: [], openshift: builds.map(({ base }) => base), tekton: builds.map(() => "model-builder") }[cluster.capabilities.builds];
-  return [...new Set([...serving, ...building])].filter((name) => !built.includes(name));
+  const gated = gateway === undefined ? [] : ["model-proxy", ...(data.postgres.kind === "single" ? ["postgres"] : [])];
+  return [...new Set([...serving, ...gated, ...building])].filter((name) => !built.includes(name));
 }
 
 /** Whether images without a digest are refused. */

@@ -27,6 +27,12 @@ export interface Sizing {
   readonly routers: number;
   /** A container that loads or verifies a model. */
   readonly loader: ContainerSize;
+  /** The stack's own PostgreSQL, and its volume. */
+  readonly database: ContainerSize;
+  readonly databaseStorage: string;
+  /** The authenticated API, and how many of it. */
+  readonly gateway: ContainerSize;
+  readonly gateways: number;
 }
 
 /** The guide's containers: those of real machines and models, in all environments. */
@@ -39,6 +45,10 @@ const guide: Omit<Sizing, "quota"> = {
   router: size("100m", "128Mi", "1", "256Mi"),
   routers: 2,
   loader: size("500m", "1Gi", "2", "4Gi"),
+  database: size("500m", "1Gi", "2", "2Gi"),
+  databaseStorage: "20Gi",
+  gateway: size("100m", "128Mi", "1", "256Mi"),
+  gateways: 2,
 };
 
 /** More than there can be claims: one of the models, and one of each shared volume. */
@@ -71,6 +81,10 @@ const small: Sizing = {
   router: size("20m", "32Mi", "500m", "64Mi"),
   routers: 1,
   loader: size("100m", "128Mi", "1", "512Mi"),
+  database: size("50m", "128Mi", "1", "512Mi"),
+  databaseStorage: "1Gi",
+  gateway: size("20m", "32Mi", "500m", "128Mi"),
+  gateways: 1,
 };
 
 /** `guide`: sized as in the guide, for the environment. `small`: the same for all. */

@@ -97,6 +97,11 @@ export function modelsClass({ storage }: Pick<StackConfig, "storage">): string |
   return storage.models.class ?? (storage.classes.kind === "existing" ? undefined : modelClass);
 }
 
+/** Class of the database's claim, in the same way. */
+export function databaseClass({ storage, data: { postgres } }: Pick<StackConfig, "storage" | "data">): string | undefined {
+  return (postgres.kind === "single" ? postgres.class : undefined) ?? (storage.classes.kind === "existing" ? undefined : fastClass);
+}
+
 /** Name of a project's volume: those of two projects or stacks differ, since neither a namespace nor a volume has a dot in its name. */
 export function sharedVolumeName(namespace: string, volume: string): string {
   return `${namespace}.${volume}`;

@@ -38,6 +38,9 @@ export const projectKindLabel = "openshift-ai-platform/project";
 /** The environment that a project belongs to; `shared` on what belongs to the cluster. */
 export const environmentLabel = "openshift-ai-platform/environment";
 
+/** Stands on a Secret with the password of a database's role: its value is the role, and one workload uses it. */
+export const databaseRoleLabel = "openshift-ai-platform/database-role";
+
 /** Who pays for a project. */
 export const costCentreLabel = "openshift-ai-platform/cost-centre";
 

@@ -16,6 +16,8 @@ export interface AccessArgs {
   readonly access: StackConfig["access"];
   /** Whether the stack makes the pull secret, which pipelines then have to change; else they get no rights to Secrets. */
   readonly managesPullSecret: boolean;
+  /** Names of further Secrets that the stack makes in the project. @default none */
+  readonly secrets?: readonly string[];
 }
 
 type Subject = k8s.types.input.rbac.v1.Subject;
@@ -36,7 +38,11 @@ export class Access extends pulumi.ComponentResource {
     const part: Part = { name: "access", component: "foundation", instance: name };
     const account = { kind: "ServiceAccount", name: ciAccount, namespace: namespaceOf(environment, "platform") };
 
-    const roles = rolesOf(plan.kind, { platform: context.profile.name, pullSecret: args.managesPullSecret ? context.site.pullSecret : undefined });
+    const roles = rolesOf(plan.kind, {
+      platform: context.profile.name,
+      pullSecret: args.managesPullSecret ? context.site.pullSecret : undefined,
+      secrets: args.secrets ?? [],
+    });
     for (const role of roleNames) {
       const rules = roles[role];
       const subjects: Subject[] = role === "ci" ? [account] : groupsOf(role, plan, args.access).map(groupSubject);

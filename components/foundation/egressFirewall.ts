@@ -19,11 +19,12 @@ export interface EgressEnvironment {
   readonly apiServerAddresses: readonly string[];
   readonly proxyAddresses?: readonly string[];
   readonly siteAddresses?: readonly string[];
+  readonly databaseAddresses?: readonly string[];
 }
 
 /** Rules of one namespace: what the table has for it, the API server, and nothing else. */
 export function egressRules(table: readonly Connection[], namespace: string, environment: EgressEnvironment): readonly EgressRule[] {
-  const { allowedHosts, apiServerAddresses, proxyAddresses = [], siteAddresses = [] } = environment;
+  const { allowedHosts, apiServerAddresses, proxyAddresses = [], siteAddresses = [], databaseAddresses = [] } = environment;
   const allow = (to: EgressRule["to"], port?: number): EgressRule => ({
     type: "Allow",
     to,
@@ -38,6 +39,8 @@ export function egressRules(table: readonly Connection[], namespace: string, env
         return proxyAddresses.map((cidrSelector) => allow({ cidrSelector }, tcp(row)));
       case "site":
         return siteAddresses.map((cidrSelector) => allow({ cidrSelector }, tcp(row)));
+      case "database":
+        return databaseAddresses.map((cidrSelector) => allow({ cidrSelector }, tcp(row)));
       case "api-server": // all projects have it
       case "dns": // pods
       case "monitoring": // pods

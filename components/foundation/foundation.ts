@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connections } from "../../stacks/connections";
+import { connections, databaseAddressesOf } from "../../stacks/connections";
 import { labelledNodes } from "../../stacks/gpuSharing";
+import { gatewaySecrets } from "../../stacks/gateway";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { sizingOf } from "../../stacks/sizing";
@@ -67,6 +68,7 @@ export class Foundation extends pulumi.ComponentResource {
           connections: table,
           apiServerAddresses: cluster.apiServerAddresses,
           network: config.network,
+          databaseAddresses: databaseAddressesOf(config),
           capabilities: cluster.capabilities,
         },
         { ...own, dependsOn: [project] },
@@ -75,7 +77,7 @@ export class Foundation extends pulumi.ComponentResource {
         const managesPullSecret = args.registryCredentials !== undefined;
         new Access(
           plan.namespace,
-          { context, environment: config.environment, namespace, plan, access: config.access, managesPullSecret },
+          { context, environment: config.environment, namespace, plan, access: config.access, managesPullSecret, secrets: gatewaySecrets(config, plan.key) },
           { ...own, dependsOn: [project] },
         );
       }

@@ -18,6 +18,8 @@ export interface IsolationArgs {
   /** Where the API server's proxy comes from, as CIDRs. */
   readonly apiServerAddresses: readonly string[];
   readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "monitoringNamespace" | "proxy">;
+  /** Addresses of the database server that is not the stack's own, as CIDRs. @default none */
+  readonly databaseAddresses?: readonly string[];
   readonly capabilities: Pick<StackConfig["cluster"]["capabilities"], "egressFirewall">;
 }
 
@@ -25,9 +27,9 @@ export interface IsolationArgs {
 export class Isolation extends pulumi.ComponentResource {
   constructor(name: string, args: IsolationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:foundation:Isolation", name, {}, opts);
-    const { apiServerAddresses, connections, context, namespace, network, plan } = args;
+    const { apiServerAddresses, connections, context, databaseAddresses = [], namespace, network, plan } = args;
     const part: Part = { name: "isolation", component: "foundation", instance: name };
-    const addresses = { apiServerAddresses, proxyAddresses: network.proxy?.addresses ?? [], siteAddresses: network.allowedAddresses };
+    const addresses = { apiServerAddresses, proxyAddresses: network.proxy?.addresses ?? [], siteAddresses: network.allowedAddresses, databaseAddresses };
 
     for (const policy of networkPolicies(connections, plan.namespace, {
       profile: context.profile,

@@ -26,6 +26,8 @@ export interface PolicyEnvironment {
   readonly proxyAddresses?: readonly string[];
   /** Addresses of the site that the end `site` stands for, as CIDRs. @default none */
   readonly siteAddresses?: readonly string[];
+  /** Addresses of the database server that is not the stack's own, as CIDRs. @default none */
+  readonly databaseAddresses?: readonly string[];
 }
 
 /** A policy with the group that it is for; undefined: all pods. */
@@ -108,10 +110,12 @@ function podsOf(group: PodGroup, namespace: string): PolicyPeer {
 }
 
 function outsideOf(end: Outside, environment: PolicyEnvironment): PolicyPeer[] {
-  const { profile, apiServerAddresses, proxyAddresses = [], siteAddresses = [] } = environment;
+  const { profile, apiServerAddresses, proxyAddresses = [], siteAddresses = [], databaseAddresses = [] } = environment;
   switch (end) {
     case "api-server":
       return [...profile.apiServerPeers, ...blocks(apiServerAddresses)];
+    case "database":
+      return blocks(databaseAddresses);
     case "dns":
       return [profile.dns.peer];
     case "internet":

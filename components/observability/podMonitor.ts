@@ -1,4 +1,4 @@
-/** How Prometheus reads the pods of a pool. Pure. */
+/** How Prometheus reads the pods of a pool, and those of the gateway. Pure. */
 
 /** Labels that each series gets from its pod; `namespace` and `pod` it has anyway. */
 const fromPod: readonly (readonly [target: string, podLabel: string])[] = [
@@ -13,14 +13,14 @@ const fromPod: readonly (readonly [target: string, podLabel: string])[] = [
 export const measured = ["model-router", "model-server"] as const;
 
 /**
- * Spec of a PodMonitor of one pool. It names no namespace, no file and no honorLabels: OpenShift's monitoring of projects takes none of them. How often it is read is Prometheus' to
+ * Spec of a PodMonitor of one pool, or of what else has several pods. It names no namespace, no file and no honorLabels: OpenShift's monitoring of projects takes none of them. How often it is read is Prometheus' to
  * say.
  */
-export function podMonitorSpec(pool: string): object {
+export function podMonitorSpec(instance: string, components: readonly string[] = measured): object {
   return {
     selector: {
-      matchLabels: { "app.kubernetes.io/instance": pool },
-      matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: [...measured] }],
+      matchLabels: { "app.kubernetes.io/instance": instance },
+      matchExpressions: [{ key: "app.kubernetes.io/component", operator: "In", values: [...components] }],
     },
     podMetricsEndpoints: [{ port: "metrics", path: "/metrics", relabelings: fromPod.map(relabeling) }],
   };

@@ -4,6 +4,7 @@ import { argoRollouts } from "./argo-rollouts";
 import { modelBuilder } from "./model-builder";
 import { modelProxy } from "./model-proxy";
 import { ollama } from "./ollama";
+import { postgres } from "./postgres";
 import { prometheus } from "./prometheus";
 import { prometheusAdapter } from "./prometheus-adapter";
 import { prometheusConfigReloader } from "./prometheus-config-reloader";
@@ -13,6 +14,7 @@ import { tinyModel } from "./tiny-model";
 export const recipes: Readonly<Record<string, Recipe>> = {
   "argo-rollouts": argoRollouts,
   ollama,
+  postgres,
   prometheus,
   "prometheus-adapter": prometheusAdapter,
   "prometheus-config-reloader": prometheusConfigReloader,

@@ -4,6 +4,7 @@ import type { Problem } from "../problems";
 import type { StackConfig } from "../schema";
 import { memoryProblems } from "../serving/memoryProblems";
 import { builds } from "./builds";
+import { gateway } from "./gateway";
 import { gpus } from "./gpus";
 import { models } from "./models";
 import { duplicates, unknownNames } from "./names";
@@ -23,6 +24,7 @@ export function contradictions(config: StackConfig, images: readonly string[]): 
     ...gpus(config),
     ...sharing(config),
     ...builds(config, images),
+    ...gateway(config),
   ];
   return [
     ...counted,

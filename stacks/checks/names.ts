@@ -4,7 +4,7 @@ import { projectOf, projects } from "../projects";
 import type { StackConfig } from "../schema";
 import { problem } from "./problem";
 
-export function duplicates({ builds, models, serving, teams, access, cluster, storage, network }: StackConfig): Problem[] {
+export function duplicates({ builds, models, serving, teams, access, cluster, storage, network, gateway, data }: StackConfig): Problem[] {
   const repeated = (names: readonly string[], field: (i: number) => string): Problem[] =>
     names.flatMap((name, i) => {
       const first = names.indexOf(name);
@@ -21,12 +21,18 @@ export function duplicates({ builds, models, serving, teams, access, cluster, st
     ["network.allowedHosts", network.allowedHosts],
     ["network.noProxy", network.noProxy],
     ["network.proxy.addresses", network.proxy?.addresses ?? []],
+    ["data.postgres.addresses", data.postgres.kind === "external" ? data.postgres.addresses : []],
+    ...(gateway?.fallbacks ?? []).map(({ to }, f) => [`gateway.fallbacks[${f}].to`, to] as const),
+    ...(gateway?.applications ?? []).map(({ models: asked = [] }, a) => [`gateway.applications[${a}].models`, asked] as const),
   ];
   const named: readonly (readonly [list: string, key: string, names: readonly string[]])[] = [
     ["models", "name", models.map(({ name }) => name)],
     ["serving.pools", "name", serving.pools.map(({ name }) => name)],
     ["teams", "name", teams.map(({ name }) => name)],
     ["builds", "name", builds.map(({ name }) => name)],
+    ["gateway.fallbacks", "model", (gateway?.fallbacks ?? []).map(({ model }) => model)],
+    ["gateway.prices.models", "name", (gateway?.prices.models ?? []).map(({ name }) => name)],
+    ["gateway.applications", "name", (gateway?.applications ?? []).map(({ name }) => name)],
     ["cluster.nodes", "name", cluster.nodes.map(({ name }) => name)],
     ["cluster.nodeLabels", "node", cluster.nodeLabels.map(({ node }) => node)],
     ["storage.shared.volumes", "name", (storage.shared?.volumes ?? []).map(({ name }) => name)],
@@ -41,7 +47,7 @@ export function duplicates({ builds, models, serving, teams, access, cluster, st
 const ownProjects = ["platform", "infrastructure"];
 
 /** Names of claims that the platform makes itself. */
-const ownClaims = ["models"];
+const ownClaims = ["models", "postgres"];
 
 /** What stands behind a pool's name in the names of its objects: those of components/serving. */
 const poolSuffixes = ["active", "analysis", "metrics-reader", "post", "pre", "preview", "prometheus", "prompts", "rollout", "router"];
@@ -115,7 +121,7 @@ function sharedVolumes(config: StackConfig): Problem[] {
   });
 }
 
-function unknown(field: string, name: string, known: readonly string[], where: string): Problem[] {
+export function unknown(field: string, name: string, known: readonly string[], where: string): Problem[] {
   if (known.includes(name)) return [];
   const meant = nearest(name, known);
   return [problem(field, name, `a name from ${where}: ${known.join(", ")}`, meant ? `did you mean "${meant}"?` : `add it to ${where}`)];

@@ -6,6 +6,8 @@ import { z } from "zod";
 import { bytes, cpu, gpus, labelValue } from "./fields";
 import { build } from "./builds";
 import { cluster } from "./cluster";
+import { data } from "./data";
+import { gateway } from "./gateway";
 import { network, registry, registryCredentials } from "./network";
 import { observability } from "./observability";
 import { model, serving } from "./serving";
@@ -85,6 +87,10 @@ export const schema = z.strictObject({
   teams: z.array(team).max(100).default([]).describe("the teams: quotas, rights, models"),
   models: z.array(model).min(1).max(64).describe("the models of this stack"),
   serving: serving.describe("what answers"),
+  gateway: gateway
+    .optional()
+    .describe("the authenticated API before the pools, with keys, limits and budgets; needs `data`; default: none, and teams ask the pools"),
+  data: data.prefault({}).describe("the database of the platform's services; made where one of them is there"),
   observability: observability.prefault({}).describe("metrics, rules and alerts, with the capability monitoring"),
   builds: z.array(build).max(16).default([]).describe("images with models baked in, built from Git; needs cluster.capabilities.builds"),
   smokeCheck: z
@@ -100,4 +106,6 @@ export type ModelConfig = StackConfig["models"][number];
 export type TeamConfig = StackConfig["teams"][number];
 export type PromptConfig = PoolConfig["rollout"]["prompts"][number];
 export type BuildConfig = StackConfig["builds"][number];
+export type GatewayConfig = NonNullable<StackConfig["gateway"]>;
+export type PostgresConfig = StackConfig["data"]["postgres"];
 export type HoldConfig = NonNullable<PoolConfig["hold"]>;

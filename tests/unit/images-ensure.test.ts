@@ -178,7 +178,7 @@ describe("images of a cluster", () => {
     const host = new FakeHost(dir);
     const error: unknown = await ensureImages(["nginx", "ollama", "mysql"], host).catch((e: unknown) => e);
     expect(error).to.be.instanceOf(UserError).with.property("message").that.contains("no image nginx, mysql");
-    expect(error).to.have.property("fix").that.contains("ollama, tiny-model");
+    expect(error).to.have.property("fix").that.contains("ollama, postgres, tiny-model");
     expect(host.calls).to.deep.equal([]);
   });
 

@@ -84,9 +84,9 @@ describe("making an image", () => {
   });
 
   it("of a name without a recipe says what to add", () => {
-    expect(() => recipeOf("postgres"))
-      .to.throw(UserError, "image postgres: there is no recipe")
+    expect(() => recipeOf("mysql"))
+      .to.throw(UserError, "image mysql: there is no recipe")
       .with.property("fix")
-      .that.contains("images/recipes/postgres.ts");
+      .that.contains("images/recipes/mysql.ts");
   });
 });

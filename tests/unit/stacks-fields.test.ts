@@ -36,6 +36,10 @@ const architecture = (fields: Fields) =>
   });
 const prompt = (fields: Fields) =>
   pools({ rollout: { prompts: [{ model: tiny, prompt: "hello", maxTokens: 8, seed: 0, expect: { kind: "contains", text: "a" }, ...fields }] } });
+const gateway = (fields: Fields) => ({ ...team({ models: [tiny] }), gateway: fields });
+const application = (fields: Fields) => gateway({ applications: [{ name: "bot", team: "ml", ...fields }] });
+const priced = (fields: Fields) => gateway({ prices: { models: [{ name: tiny, ...fields }] } });
+const external = (fields: Fields) => ({ data: { postgres: { kind: "external", host: "db.example.com", addresses: ["10.0.0.1/32"], ...fields } } });
 const hold = (fields: Fields) => pools({ hold: { revision: "6d4c8f9b75", by: "ai-operators", since: "2026-01-31T12:00:00Z", reason: "slow", ...fields } });
 
 /** One field is wrong, in a configuration that is fine otherwise. */
@@ -263,6 +267,36 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["observability.otherProjects", { observability: { otherProjects: "some" } }],
   ["observability.gpuMetrics", { observability: { gpuMetrics: "dcgm" } }],
   ["observability.jobMetrics", { observability: { jobMetrics: 1 } }],
+  ["gateway.replicas", gateway({ replicas: 0 })],
+  ["gateway.connections", gateway({ connections: 1 })],
+  ["gateway.limits.requestsPerMinute", gateway({ limits: { requestsPerMinute: 0, tokensPerMinute: 1 } })],
+  ["gateway.limits.tokensPerMinute", gateway({ limits: { requestsPerMinute: 1 } })],
+  ["gateway.maxTokens", gateway({ maxTokens: 0 })],
+  ["gateway.maxBody", gateway({ maxBody: "10MB" })],
+  ["gateway.fallbacks[0].model", gateway({ fallbacks: [{ model: "tiny", to: [tiny] }] })],
+  ["gateway.fallbacks[0].to", gateway({ fallbacks: [{ model: tiny, to: [] }] })],
+  ["gateway.prices.currency", gateway({ prices: { currency: "€" } })],
+  ["gateway.prices.gpuHour", gateway({ prices: { gpuHour: -1 } })],
+  ["gateway.prices.models[0].name", priced({ name: "tiny" })],
+  ["gateway.prices.models[0].inputPerMillion", priced({ inputPerMillion: "cheap" })],
+  ["gateway.prices.models[0].outputPerMillion", priced({ outputPerMillion: -1 })],
+  ["gateway.applications[0].name", application({ name: "Bot" })],
+  ["gateway.applications[0].team", application({ team: 1 })],
+  ["gateway.applications[0].models", application({ models: [] })],
+  ["gateway.applications[0].limits.requestsPerMinute", application({ limits: { requestsPerMinute: 0, tokensPerMinute: 1 } })],
+  ["gateway.applications[0].limits.tokensPerMinute", application({ limits: { requestsPerMinute: 1, tokensPerMinute: 0 } })],
+  ["gateway.applications[0].rotation", application({ rotation: -1 })],
+  ["gateway.applications[0].budgets[0].period", application({ budgets: [{ period: "year", tokens: 1 }] })],
+  ["gateway.applications[0].budgets[0].tokens", application({ budgets: [{ period: "day", tokens: 0 }] })],
+  ["gateway.applications[0].budgets[0].cost", application({ budgets: [{ period: "day", cost: -1 }] })],
+  ["gateway.applications[0].budgets[0]", application({ budgets: [{ period: "day" }] })],
+  ["data.postgres.kind", { data: { postgres: { kind: "sqlite" } } }],
+  ["data.postgres.class", { data: { postgres: { kind: "single", class: "My Class" } } }],
+  ["data.postgres.size", { data: { postgres: { kind: "single", size: "1G" } } }],
+  ["data.postgres.maxConnections", { data: { postgres: { kind: "single", maxConnections: 1 } } }],
+  ["data.postgres.host", external({ host: "postgres://db" })],
+  ["data.postgres.port", external({ port: 0 })],
+  ["data.postgres.addresses[0]", external({ addresses: ["db.example.com"] })],
   ["smokeCheck", { smokeCheck: "maybe" }],
 ];
 

@@ -29,9 +29,10 @@ export interface ClusterView {
   readonly dns: { readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly port: number };
   /** Namespaces of the Prometheus that reads metrics. @default none */
   readonly monitoring?: readonly string[];
-  /** CIDRs of the forward proxy and of the site. @default none */
+  /** CIDRs of the forward proxy, of the site, and of a database of its own. @default none */
   readonly proxyAddresses?: readonly string[];
   readonly siteAddresses?: readonly string[];
+  readonly databaseAddresses?: readonly string[];
 }
 
 export interface Comparison {
@@ -88,9 +89,10 @@ interface End {
   readonly isNode: boolean;
 }
 
-function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAddresses = [] }: ClusterView): (address: string) => End {
+function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAddresses = [], databaseAddresses = [] }: ClusterView): (address: string) => End {
   const byAddress = new Map(pods.map((pod) => [pod.address, pod]));
-  const [proxy, site, closed] = [proxyAddresses, siteAddresses, [...notInternet.ipv4, ...notInternet.ipv6]].map(blockList) as [Check, Check, Check];
+  const [proxy, site, database] = [proxyAddresses, siteAddresses, databaseAddresses].map(blockList) as [Check, Check, Check];
+  const closed = blockList([...notInternet.ipv4, ...notInternet.ipv6]);
   return (address) => {
     const pod = byAddress.get(address);
     if (pod) {
@@ -104,6 +106,7 @@ function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAd
     const is: Outside[] = [];
     if (proxy(address)) is.push("proxy");
     if (site(address)) is.push("site");
+    if (database(address)) is.push("database");
     if (!closed(address)) is.push("internet");
     return { name: address, is, isNode: false };
   };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { networkPolicies } from "../../components/foundation/networkPolicies";
 import { profileOf, type Peer, type PlatformProfile } from "../../components/common/platform";
-import { connections, endName, type Connection } from "../../stacks/connections";
+import { connections, databaseAddressesOf, endName, type Connection } from "../../stacks/connections";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { root } from "../lib/paths";
@@ -26,6 +26,7 @@ function stackSection(stack: string, config: StackConfig): string {
       monitoringNamespace: config.network.monitoringNamespace,
       proxyAddresses: config.network.proxy?.addresses ?? [],
       siteAddresses: config.network.allowedAddresses,
+      databaseAddresses: databaseAddressesOf(config),
     }).map(({ name }) => `\`${name}\``);
     return `- \`${namespace}\`: ${names.join(", ")}`;
   });

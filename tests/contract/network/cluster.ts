@@ -4,7 +4,7 @@
  */
 import { networkPolicies } from "../../../components/foundation/networkPolicies";
 import { profileOf, type PlatformProfile } from "../../../components/common/platform";
-import { connections, includes, isPodGroup, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
+import { connections, databaseAddressesOf, includes, isPodGroup, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
 import { projects } from "../../../stacks/projects";
 import type { StackConfig } from "../../../stacks/schema";
 import type { NetworkPolicy, Peer, Traffic } from "./cyclonus";
@@ -47,6 +47,7 @@ export function policiesOf(configs: readonly StackConfig[]): readonly NetworkPol
         monitoringNamespace: config.network.monitoringNamespace,
         proxyAddresses: config.network.proxy?.addresses ?? [],
         siteAddresses: config.network.allowedAddresses,
+        databaseAddresses: databaseAddressesOf(config),
       }).map(({ name, spec }) => ({ metadata: { name, namespace }, spec })),
     ),
   );

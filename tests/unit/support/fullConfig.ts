@@ -9,6 +9,7 @@ const kinds: readonly {
   readonly secrets: Fields;
   readonly builds: string;
   readonly customMetrics: string;
+  readonly postgres: Fields;
 }[] = [
   {
     classes: { kind: "odf", namespace: "openshift-storage", pool: "fast", fileSystem: "models", encryption: "cluster-wide" },
@@ -23,6 +24,7 @@ const kinds: readonly {
     secrets: { source: "generated" },
     builds: "openshift",
     customMetrics: "keda",
+    postgres: { kind: "single", class: "site-block", size: "20Gi", maxConnections: 100 },
   },
   {
     classes: { kind: "aws", fileSystemId: "fs-0123456789abcdef0", kmsKeyId: "alias/ai", iops: 12_000, throughput: 600, encryption: "EFS" },
@@ -30,6 +32,7 @@ const kinds: readonly {
     secrets: { source: "generated" },
     builds: "openshift",
     customMetrics: "prometheus-adapter",
+    postgres: { kind: "external", host: "postgres.example.com", port: 5433, addresses: ["10.40.0.0/24"], maxConnections: 100 },
   },
   {
     classes: { kind: "local", provisioner: "rancher.io/local-path", encryption: "LUKS" },
@@ -37,6 +40,7 @@ const kinds: readonly {
     secrets: { source: "generated" },
     builds: "tekton",
     customMetrics: "keda",
+    postgres: { kind: "external", host: "postgres.example.com", port: 5433, addresses: ["10.40.0.0/24"], maxConnections: 100 },
   },
   {
     classes: { kind: "existing" },
@@ -44,6 +48,7 @@ const kinds: readonly {
     secrets: { source: "external" },
     builds: "tekton",
     customMetrics: "prometheus-adapter",
+    postgres: { kind: "single", class: "site-block", size: "20Gi", maxConnections: 100 },
   },
 ];
 
@@ -57,7 +62,7 @@ const few = { count: 1, cpu: "16", memory: "64Gi", gpus: 1, pods: 250 };
 
 /** @param lock path of a cluster's own lock */
 export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[] {
-  return kinds.map(({ classes, share, secrets, builds, customMetrics }) => ({
+  return kinds.map(({ classes, share, secrets, builds, customMetrics, postgres }) => ({
     environment: "staging",
     platform: "openshift",
     sizing: "guide",
@@ -204,6 +209,26 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
         },
       ],
     },
+    gateway: {
+      replicas: 2,
+      connections: 8,
+      limits: { requestsPerMinute: 60, tokensPerMinute: 100_000 },
+      maxTokens: 4096,
+      maxBody: "10Mi",
+      fallbacks: [{ model: tiny, to: [pulled] }],
+      prices: { currency: "EUR", gpuHour: 2.5, models: [{ name: tiny, inputPerMillion: 0.1, outputPerMillion: 0.3 }] },
+      applications: [
+        {
+          name: "review-bot",
+          team: "research",
+          models: [tiny],
+          limits: { requestsPerMinute: 600, tokensPerMinute: 1_000_000 },
+          rotation: 1,
+          budgets: [{ period: "day", tokens: 1_000_000, cost: 50 }],
+        },
+      ],
+    },
+    data: { postgres },
     observability: { runbooks: "https://git.example.com/ai/docs/runbooks", otherProjects: true, gpuMetrics: true, jobMetrics: true },
     builds: [
       {

@@ -72,6 +72,7 @@ export const rightsTable: readonly Right[] = [
   project("", "serviceaccounts"),
   project("", "services"),
   project("apps", "deployments"),
+  project("apps", "statefulsets", ({ gateway, data }) => gateway !== undefined && data.postgres.kind === "single"),
   project("autoscaling", "horizontalpodautoscalers", ({ serving }) => serving.pools.some(({ scale }) => scale !== undefined)),
   project("batch", "jobs"),
   project("networking.k8s.io", "networkpolicies"),

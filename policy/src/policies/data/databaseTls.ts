@@ -46,36 +46,59 @@ function postgres(view: View): readonly Problem[] {
 
 function container({ view }: Container): readonly Problem[] {
   return all(
-    () => each(view.list("env"), variable),
+    () => each(view.list("env"), (one) => variable(one, view)),
     () => server(view),
   );
 }
 
 /** Addresses that are written down; of those in Secrets, the content is nobody's business here. */
-function variable(one: View): readonly Problem[] {
+function variable(one: View, of: View): readonly Problem[] {
   const value = one.string("value") ?? "";
   const name = one.string("name");
   // The value may hold a password.
   const refuse = (message: string) => [problem(one, "value", message, "(not shown)")];
-  if (name === "PGSSLMODE") return isVerified(value) ? [] : refuse("must be verify-full or verify-ca");
+  if (name === "PGSSLMODE")
+    return isVerified(value, () => bindingOf(of)) ? [] : refuse("must be verify-full or verify-ca, or require with PGCHANNELBINDING=require");
   if (/^redis:\/\//.test(value)) return refuse("must begin with rediss://");
   const [, query = ""] = /^postgres(?:ql)?(?:\+\w+)?:\/\/[^?]*(?:\?(.*))?$/.exec(value) ?? [];
   if (!/^postgres(ql)?(\+\w+)?:\/\//.test(value)) return [];
-  return isVerified(/(?:^|&)sslmode=([^&]*)/.exec(query)?.[1] ?? "") ? [] : refuse("must have sslmode=verify-full or verify-ca");
+  const given = (key: string) => new RegExp(`(?:^|&)${key}=([^&]*)`).exec(query)?.[1] ?? "";
+  return isVerified(given("sslmode"), () => given("channel_binding"))
+    ? []
+    : refuse("must have sslmode=verify-full or verify-ca, or require with channel_binding=require");
 }
 
-/** `require` encrypts, but takes any certificate. */
-function isVerified(mode: string): boolean {
-  return mode === "verify-full" || mode === "verify-ca";
+/**
+ * `require` encrypts, but takes any certificate; unless the password is bound to the server's, which who does not know the password can't do
+ * (SCRAM-SHA-256-PLUS, RFC 5802 and 5929).
+ */
+function isVerified(mode: string, binding: () => string): boolean {
+  return mode === "verify-full" || mode === "verify-ca" || (mode === "require" && binding() === "require");
+}
+
+function bindingOf(container: View): string {
+  return (
+    container
+      .list("env")
+      .find((one) => one.string("name") === "PGCHANNELBINDING")
+      ?.string("value") ?? ""
+  );
+}
+
+const postgresImages = ["postgres", "postgresql", "pgvector"];
+
+/** `docker.io/library/postgres:17.0@sha256:…` → `postgres` */
+function imageName(container: View): string {
+  return /([^/:@]+)(:[^/@]*)?(@.*)?$/.exec(container.string("image") ?? "")?.[1] ?? "";
 }
 
 /** Servers in pods: what they are started with. */
 function server(view: View): readonly Problem[] {
-  const image = /([^/:@]+)(:[^/@]*)?(@.*)?$/.exec(view.string("image") ?? "")?.[1] ?? "";
+  const image = imageName(view);
   const args = ["command", "args"].flatMap((list) => view.strings(list)).join(" ");
   if (["redis", "valkey", "redis-stack-server"].includes(image))
     return problemIf(!/--tls-port [1-9]/.test(args) || !/--port 0\b/.test(args), view, "args", "must have --tls-port, and --port 0");
-  if (["postgres", "postgresql", "pgvector"].includes(image)) return problemIf(!/-c ?ssl=on\b/.test(args), view, "args", "must have -c ssl=on");
+  if (postgresImages.includes(image)) return problemIf(!/-c ?ssl=on\b/.test(args), view, "args", "must have -c ssl=on");
   return [];
 }
 
@@ -103,7 +126,9 @@ function usesOf(object: KubeObject): readonly Use[] {
   const consumer = qualified(object);
   const use = (name: string | undefined): readonly Use[] =>
     name === undefined ? [] : [{ secret: qualified({ namespace: object.namespace, name }), consumer }];
-  return podsOf(object).flatMap((pod) => [
+  // The server is told the passwords of all roles.
+  const consuming = podsOf(object).filter((pod) => !pod.containers().some(({ view }) => postgresImages.includes(imageName(view))));
+  return consuming.flatMap((pod) => [
     ...pod
       .volumes()
       .flatMap((volume) => [
