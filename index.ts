@@ -9,7 +9,7 @@ import { capacityTable } from "./stacks/capacityTable";
 import { clusterPolicySettings, sharingWarnings, tellsOperator } from "./stacks/gpuSharing";
 import { imageReferences, ImagesError, readImagesLock, type ImageReferences } from "./stacks/images";
 import { ConfigError, loadConfig } from "./stacks/load";
-import { projects as projectsOf } from "./stacks/projects";
+import { projects as projectsOf, teamsOf } from "./stacks/projects";
 import type { StackConfig } from "./stacks/schema";
 import { servingPlanTable } from "./stacks/serving/planTable";
 
@@ -53,16 +53,7 @@ if (config.layers.serving) void pulumi.log.info(`memory of the models of ${stack
 export const projects = plans.map(({ key, namespace, kind, quota }) => ({ key, namespace, kind, quota }));
 
 /** The teams: where they work, with how much, which models they may ask, and their monthly budget. */
-export const teams = plans.flatMap(({ namespace, teams: members }) =>
-  members.map(({ name, group, quota, models, monthlyBudget }) => ({
-    name,
-    group,
-    namespace,
-    quota,
-    models,
-    ...(monthlyBudget === undefined ? {} : { monthlyBudget }),
-  })),
-);
+export const teams = teamsOf(plans);
 
 /** What all workloads take at their largest scale, against quotas and declared nodes. */
 export const capacityPlanned = capacity;
@@ -76,8 +67,11 @@ export const namespace = platform.namespace;
 /** Each pool: its models, and its addresses inside the cluster. */
 export const pools = platform.pools.map(({ name, address, models }) => ({ name, models, url: address.url, openai: pulumi.interpolate`${address.url}/v1` }));
 
-/** The authenticated API inside the cluster; empty: there is none. */
-export const gateway = platform.gateway && pulumi.interpolate`${platform.gateway.url}/v1`;
+/** The authenticated API, inside the cluster and where it is public; empty: there is none. */
+export const gateway = platform.gateway && {
+  url: pulumi.interpolate`${platform.gateway.url}/v1`,
+  public: config.gateway?.host && `https://${config.gateway.host}/v1`,
+};
 
 const first = platform.pools[0];
 /** How to ask a model from outside: nothing is public yet. */

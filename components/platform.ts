@@ -110,6 +110,10 @@ export class Platform extends pulumi.ComponentResource {
         connections: gateway.connections,
         database: this.database(config, context, images, ready),
         secretsExternal,
+        exposure:
+          gateway.host === undefined
+            ? undefined
+            : { host: gateway.host, certificate: config.network.exposure.certificate, gateway: config.network.exposure.gateway },
         monitoring: config.cluster.capabilities.monitoring,
       },
       { parent: this, dependsOn: [...ready] },

@@ -17,9 +17,10 @@ export type Component =
 
 /**
  * What is no pod of a project. The platform's profile and the configuration say where each is; `site`: `network.allowedAddresses`; `monitoring`: the projects of
- * the Prometheus that reads metrics; `database`: `data.postgres.addresses`, the server that is not the stack's own.
+ * the Prometheus that reads metrics; `database`: `data.postgres.addresses`, the server that is not the stack's own; `router`: what
+ * passes requests from outside on.
  */
-export type Outside = "api-server" | "database" | "dns" | "internet" | "monitoring" | "proxy" | "site";
+export type Outside = "api-server" | "database" | "dns" | "internet" | "monitoring" | "proxy" | "router" | "site";
 
 export interface Connection {
   readonly from: PodGroup | Outside;
@@ -79,6 +80,11 @@ export function connections(config: ConnectionsConfig): readonly Connection[] {
 /** Addresses of the end `database`, as CIDRs. */
 export function databaseAddressesOf({ data: { postgres } }: Pick<StackConfig, "data">): readonly string[] {
   return postgres.kind === "external" ? postgres.addresses : [];
+}
+
+/** Namespace of the end `router`, where the platform has none of its own. */
+export function routerNamespaceOf({ exposure: { gateway } }: Pick<StackConfig["network"], "exposure">): string | undefined {
+  return gateway?.controllerNamespace ?? gateway?.namespace;
 }
 
 export function isPodGroup(end: PodGroup | Outside): end is PodGroup {
@@ -141,6 +147,9 @@ function gateway(config: ConnectionsConfig): Connection[] {
   const { postgres } = config.data;
   const from = platformPods(config, "gateway", gatewayName);
   return [
+    ...(config.gateway.host === undefined
+      ? []
+      : [{ from: "router", to: from, port: gatewayPort, why: "people, editors and programs outside the cluster" } as const]),
     { from: "api-server", to: from, port: gatewayPort, why: "aictl's keys, budgets and usage go through the API server's proxy" },
     { from, to: "dns", port: "dns", why: "finds the pools and the database" },
     ...config.serving.pools.map<Connection>(({ name }) => ({

@@ -115,3 +115,17 @@ export function sharedIn(key: string, { storage }: Pick<StackConfig, "storage">)
 export function sees(key: string, { writer, readers }: { readonly writer: string; readonly readers?: readonly string[] | undefined }): boolean {
   return key === writer || (readers === undefined ? key !== "infrastructure" : readers.includes(key));
 }
+
+/** The teams of all projects: where each works, with how much, which models it may ask, and its monthly budget. */
+export function teamsOf(plans: readonly ProjectPlan[]) {
+  return plans.flatMap(({ namespace, teams }) =>
+    teams.map(({ name, group, quota, models, monthlyBudget }) => ({
+      name,
+      group,
+      namespace,
+      quota,
+      models,
+      ...(monthlyBudget === undefined ? {} : { monthlyBudget }),
+    })),
+  );
+}

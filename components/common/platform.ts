@@ -42,6 +42,8 @@ export interface PlatformProfile {
   readonly dns: { readonly peer: Peer; readonly port: number };
   /** Where the API server's proxy comes from besides its addresses. */
   readonly apiServerPeers: readonly Peer[];
+  /** Where requests from outside come from. @param namespace of the controller's pods, where the platform has no router of its own */
+  readonly router: (namespace: string | undefined) => readonly Peer[];
   /** The projects of the Prometheus that reads metrics. @param namespace where the platform has no place of its own for it */
   readonly monitoring: (namespace: string) => Peer;
   /** Whether the rules of a project see the series of others: OpenShift's monitoring of projects confines them, unless it is told not to. */
@@ -69,6 +71,8 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
     },
     // OVN-Kubernetes: the host network of the control plane arrives under this label, not under the hosts' addresses.
     apiServerPeers: [{ namespaceSelector: { matchLabels: { "policy-group.network.openshift.io/host-network": "" } } }],
+    // A router on the hosts' network arrives under their label.
+    router: () => ["ingress", "host-network"].map((group) => ({ namespaceSelector: { matchLabels: { [`policy-group.network.openshift.io/${group}`]: "" } } })),
     // openshift-monitoring and openshift-user-workload-monitoring have it.
     monitoring: () => ({ namespaceSelector: { matchLabels: { "network.openshift.io/policy-group": "monitoring" } } }),
     rulesSeeOtherProjects: false,
@@ -100,6 +104,7 @@ const profiles: Readonly<Record<PlatformProfile["name"], PlatformProfile>> = {
     projectLabels: {},
     dns: { peer: namespaced("kube-system", { "k8s-app": "kube-dns" }), port: 53 },
     apiServerPeers: [],
+    router: (namespace) => (namespace === undefined ? [] : [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }]),
     monitoring: (namespace) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }),
     rulesSeeOtherProjects: true,
     prometheus: (namespace) => ({ address: operatedPrometheus(namespace), reader: undefined }),

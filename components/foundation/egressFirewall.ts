@@ -44,6 +44,7 @@ export function egressRules(table: readonly Connection[], namespace: string, env
       case "api-server": // all projects have it
       case "dns": // pods
       case "monitoring": // pods
+      case "router": // comes in
         return [];
     }
   });

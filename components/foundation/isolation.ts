@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Connection } from "../../stacks/connections";
+import { routerNamespaceOf, type Connection } from "../../stacks/connections";
 import type { ProjectPlan } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { metadataOf, type StackContext } from "../common/context";
@@ -17,7 +17,7 @@ export interface IsolationArgs {
   readonly connections: readonly Connection[];
   /** Where the API server's proxy comes from, as CIDRs. */
   readonly apiServerAddresses: readonly string[];
-  readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "monitoringNamespace" | "proxy">;
+  readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "exposure" | "monitoringNamespace" | "proxy">;
   /** Addresses of the database server that is not the stack's own, as CIDRs. @default none */
   readonly databaseAddresses?: readonly string[];
   readonly capabilities: Pick<StackConfig["cluster"]["capabilities"], "egressFirewall">;
@@ -34,6 +34,7 @@ export class Isolation extends pulumi.ComponentResource {
     for (const policy of networkPolicies(connections, plan.namespace, {
       profile: context.profile,
       monitoringNamespace: network.monitoringNamespace,
+      routerNamespace: routerNamespaceOf(network),
       ...addresses,
     })) {
       new k8s.networking.v1.NetworkPolicy(

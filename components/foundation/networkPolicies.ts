@@ -22,6 +22,8 @@ export interface PolicyEnvironment {
   readonly apiServerAddresses: readonly string[];
   /** Namespace of the Prometheus, where the platform has none of its own. */
   readonly monitoringNamespace: string;
+  /** Namespace of what passes requests from outside on, where the platform has no router of its own. @default none */
+  readonly routerNamespace?: string | undefined;
   /** Addresses of the forward proxy, as CIDRs. @default none */
   readonly proxyAddresses?: readonly string[];
   /** Addresses of the site that the end `site` stands for, as CIDRs. @default none */
@@ -122,6 +124,8 @@ function outsideOf(end: Outside, environment: PolicyEnvironment): PolicyPeer[] {
       return [{ ipBlock: { cidr: "0.0.0.0/0", except: [...notInternet.ipv4] } }, { ipBlock: { cidr: "::/0", except: [...notInternet.ipv6] } }];
     case "monitoring":
       return [profile.monitoring(environment.monitoringNamespace)];
+    case "router":
+      return [...profile.router(environment.routerNamespace)];
     case "proxy":
       return blocks(proxyAddresses);
     case "site":

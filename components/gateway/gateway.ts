@@ -6,6 +6,7 @@ import { adminSecret, applicationSecret, keysSecret, type GatewayFile } from "..
 import type { GatewayConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
 import { metadataOf, type StackContext } from "../common/context";
+import { Exposure, type ExposureArgs } from "../common/exposure";
 import type { Part } from "../common/labels";
 import { shortHash } from "../common/names";
 import { serviceAddress, type ServiceAddress } from "../common/serviceAddress";
@@ -29,6 +30,8 @@ export interface GatewayArgs {
   readonly database: DatabaseAccess;
   /** Whether the Secrets are there already. */
   readonly secretsExternal: boolean;
+  /** Where it is public, and how; undefined: inside the cluster only. */
+  readonly exposure?: Pick<ExposureArgs, "host" | "certificate" | "gateway"> | undefined;
   /** Whether a Prometheus reads its metrics. */
   readonly monitoring: boolean;
 }
@@ -129,6 +132,21 @@ export class Gateway extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    if (args.exposure) {
+      new Exposure(
+        name,
+        {
+          context,
+          namespace,
+          workload: this.workload,
+          port: "http",
+          authentication: { kind: "bearer", by: "model-proxy" },
+          rateLimit: { of: "requests and tokens per key", by: "model-proxy" },
+          ...args.exposure,
+        },
+        { parent: this },
+      );
+    }
     if (args.monitoring) {
       new k8s.apiextensions.CustomResource(
         `${name}-pods`,

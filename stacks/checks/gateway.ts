@@ -9,7 +9,37 @@ import { unknown } from "./names";
 export function gateway(config: StackConfig): Problem[] {
   const { gateway: given } = config;
   if (given === undefined) return [];
-  return [...serving(config), ...applications(config, given), ...models(config, given), ...database(config, given)];
+  return [...exposure(config), ...serving(config), ...applications(config, given), ...models(config, given), ...database(config, given)];
+}
+
+function exposure({ gateway: given, platform, network: { exposure: how }, cluster: { capabilities } }: StackConfig): Problem[] {
+  if (given?.host === undefined) return [];
+  const host = `while gateway.host is ${given.host}`;
+  return [
+    ...(platform === "kubernetes" && how.gateway === undefined
+      ? [problem("network.exposure.gateway", undefined, `the Gateway to attach to, ${host} and the platform is kubernetes`, "name it: name and namespace")]
+      : []),
+    ...(platform === "kubernetes" && !capabilities.gatewayApi
+      ? [
+          problem(
+            "cluster.capabilities.gatewayApi",
+            false,
+            `true ${host} and the platform is kubernetes`,
+            "install a controller of the Gateway API and say so, or remove the host",
+          ),
+        ]
+      : []),
+    ...(how.certificate.kind === "cert-manager" && !capabilities.certManager
+      ? [
+          problem(
+            "network.exposure.certificate.kind",
+            how.certificate.kind,
+            `"platform" or "secret" ${host} and cluster.capabilities.certManager is false`,
+            "set the capability, or take another kind",
+          ),
+        ]
+      : []),
+  ];
 }
 
 function serving({ layers, serving: { pools } }: StackConfig): Problem[] {
@@ -58,7 +88,7 @@ function database(config: StackConfig, { connections }: GatewayConfig): Problem[
   const needed = databaseConnections(config);
   const free = postgres.maxConnections - reservedConnections;
   return [
-    ...(config.environment === "production" && postgres.kind === "single"
+    ...(config.environment === "production" && config.sizing !== "small" && postgres.kind === "single"
       ? [
           problem(
             "data.postgres.kind",

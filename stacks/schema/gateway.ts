@@ -38,6 +38,9 @@ const application = z.strictObject({
 });
 
 export const gateway = z.strictObject({
+  host: text(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/, "a host name in lower case", "api.ai.example.com")
+    .optional()
+    .describe("host name under which it is public, by HTTPS (network.exposure); default: it is reached inside the cluster only"),
   replicas: whole(1, 16, 2).optional().describe("pods; default: by sizing"),
   connections: whole(2, 64, 8).default(8).describe("connections of each pod to the database"),
   limits: limits.prefault({ requestsPerMinute: 60, tokensPerMinute: 100_000 }).describe("what a key may ask in a minute that has no limits of its own"),

@@ -36,7 +36,48 @@ function isDockerConfig(text: string): boolean {
 
 const hostForm = "a host name such as registry.ollama.ai, with *. in front of it for all hosts of a domain";
 
+const certificate = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("platform").describe("the router's or the listener's own, which the cluster's admins renew") }),
+  z.strictObject({
+    kind: z.literal("cert-manager").describe("made and renewed by cert-manager; needs the capability certManager"),
+    issuer: z
+      .strictObject({
+        name: objectName.describe("its name").meta({ examples: ["letsencrypt"] }),
+        kind: z.enum(["Issuer", "ClusterIssuer"]).default("ClusterIssuer").describe("of the platform's project, or of the cluster"),
+      })
+      .describe("who signs"),
+  }),
+  z.strictObject({
+    kind: z.literal("secret").describe("what is in a Secret of the platform's project, under tls.crt and tls.key; who put it there renews it"),
+    name: objectName.describe("name of the Secret").meta({ examples: ["ai-example-com"] }),
+  }),
+]);
+
+const exposure = z.strictObject({
+  gateway: z
+    .strictObject({
+      name: objectName.describe("its name").meta({ examples: ["public"] }),
+      namespace: objectName.describe("its namespace").meta({ examples: ["gateways"] }),
+      https: objectName
+        .default("https")
+        .describe("name of its listener for HTTPS")
+        .meta({ examples: ["https"] }),
+      http: objectName
+        .default("http")
+        .describe("name of its listener for HTTP, which only sends to HTTPS")
+        .meta({ examples: ["http"] }),
+      controllerNamespace: objectName
+        .optional()
+        .describe("namespace of the pods that pass requests on; default: the Gateway's")
+        .meta({ examples: ["envoy-gateway-system"] }),
+    })
+    .optional()
+    .describe("the Gateway of the Gateway API, on kubernetes, where it is needed; default: none"),
+  certificate: certificate.prefault({ kind: "platform" }).describe("the certificate that people see"),
+});
+
 export const network = z.strictObject({
+  exposure: exposure.prefault({}).describe("how what has a host name becomes public: by Routes on openshift, at a Gateway on kubernetes"),
   proxy: z
     .strictObject({
       url: text(/^https?:\/\/[A-Za-z0-9.-]+:[1-9][0-9]{0,4}\/?$/, "http://host:port without a user and a password", "http://proxy.example.com:3128")

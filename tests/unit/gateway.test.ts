@@ -7,7 +7,7 @@ import { connectionName, connections } from "../../stacks/connections";
 import { databaseConnections, gatewayFile, gatewaySecrets } from "../../stacks/gateway";
 import { usedImages } from "../../stacks/imageUse";
 import type { StackConfig } from "../../stacks/schema";
-import { config, problems, reference, tiny, type Fields } from "./support/config";
+import { cluster, config, problems, reference, tiny, type Fields } from "./support/config";
 import { owner } from "./support/context";
 import { deploy, type Deployed } from "./support/mocks";
 
@@ -74,6 +74,17 @@ describe("a configuration with a gateway", () => {
     ["a fallback for what nobody serves", "gateway.fallbacks[0].model", gated({ fallbacks: [{ model: "other:1b-v1.0-base", to: [tiny] }] })],
     ["a fallback to itself", "gateway.fallbacks[0].to", gated({ fallbacks: [{ model: tiny, to: [tiny] }] })],
     ["a price of what nobody serves", "gateway.prices.models[0].name", gated({ prices: { models: [{ name: "other:1b-v1.0-base" }] } })],
+    ["a host name on kubernetes without a Gateway", "network.exposure.gateway", gated({ host: "api.example.com" }, { platform: "kubernetes", ...cluster({ capabilities: { gatewayApi: true } }) })], // prettier-ignore
+    [
+      "a host name on kubernetes without the Gateway API",
+      "cluster.capabilities.gatewayApi",
+      gated({ host: "api.example.com" }, { platform: "kubernetes", network: { exposure: { gateway: { name: "public", namespace: "gateways" } } } }),
+    ],
+    [
+      "a certificate of cert-manager without it",
+      "network.exposure.certificate.kind",
+      gated({ host: "api.example.com" }, { network: { exposure: { certificate: { kind: "cert-manager", issuer: { name: "a" } } } } }),
+    ],
     ["more connections than there are", "gateway.connections", gated({ replicas: 4, connections: 20 })],
     ["a shared volume of the database's name", "storage.shared.volumes[0].name", gated({}, { storage: { shared: { share: { kind: "nfs", server: "nfs", path: "/ai" }, volumes: [{ name: "postgres", size: "1Gi", writer: "platform" }] } } })], // prettier-ignore
   ];
@@ -90,9 +101,11 @@ describe("a configuration with a gateway", () => {
   });
 
   it("is refused in production with a single instance of PostgreSQL, and taken with a server of the site's", () => {
-    const production = { environment: "production", teams: [ml], gateway: {} };
+    const production = { environment: "production", sizing: "guide", teams: [ml], gateway: {} };
     expect(problems(production).map((one) => one.field)).to.deep.equal(["data.postgres.kind"]);
     expect(problems({ ...production, data: { postgres: external } })).to.deep.equal([]);
+    // All of it on one machine: a second instance would be there too.
+    expect(problems({ ...production, sizing: "small" })).to.deep.equal([]);
   });
 
   it("counts the connections of an update, and none without a gateway", () => {
@@ -234,6 +247,21 @@ describe("the gateway's objects", () => {
     const made = await make(gated({ applications: [{ name: "bot", team: "ml" }] }, { secrets: { source: "external" } }));
     expect(made.all("Secret")).to.deep.equal([]);
     expect(made.all("RandomPassword")).to.deep.equal([]);
+  });
+
+  it("are public where there is a host name: by a Route, or at the Gateway, for whoever comes through it", async () => {
+    const route = await make(gated({ host: "api.example.com" }));
+    const spec = route.one("Route").inputs.spec as { readonly host: string; readonly tls: { readonly termination: string } };
+    expect([spec.host, spec.tls.termination]).to.deep.equal(["api.example.com", "edge"]);
+    const network = { exposure: { gateway: { name: "public", namespace: "gateways", controllerNamespace: "traefik" } } };
+    const fields = { ...gated({ host: "api.example.com" }), platform: "kubernetes", network, ...cluster({ capabilities: { gatewayApi: true } }) };
+    const attached = await make(fields);
+    expect(attached.all("HTTPRoute").map(({ name }) => name)).to.deep.equal(["gateway", "gateway-redirect"]);
+    expect(attached.all("Route")).to.deep.equal([]);
+    const policy = (made: Deployed) => made.all("NetworkPolicy").find(({ name }) => name === "ai-development-gateway-gateway")?.inputs.spec;
+    expect(JSON.stringify(policy(attached))).to.include('"kubernetes.io/metadata.name":"traefik"');
+    expect(JSON.stringify(policy(route))).to.include("policy-group.network.openshift.io/ingress");
+    expect(JSON.stringify(policy(await make(gated())))).not.to.include("policy-group.network.openshift.io/ingress");
   });
 
   it("are measured where there is a Prometheus", async () => {

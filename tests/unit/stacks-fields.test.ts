@@ -36,6 +36,7 @@ const architecture = (fields: Fields) =>
   });
 const prompt = (fields: Fields) =>
   pools({ rollout: { prompts: [{ model: tiny, prompt: "hello", maxTokens: 8, seed: 0, expect: { kind: "contains", text: "a" }, ...fields }] } });
+const exposure = (fields: Fields) => ({ network: { exposure: fields } });
 const gateway = (fields: Fields) => ({ ...team({ models: [tiny] }), gateway: fields });
 const application = (fields: Fields) => gateway({ applications: [{ name: "bot", team: "ml", ...fields }] });
 const priced = (fields: Fields) => gateway({ prices: { models: [{ name: tiny, ...fields }] } });
@@ -267,6 +268,16 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["observability.otherProjects", { observability: { otherProjects: "some" } }],
   ["observability.gpuMetrics", { observability: { gpuMetrics: "dcgm" } }],
   ["observability.jobMetrics", { observability: { jobMetrics: 1 } }],
+  ["network.exposure.gateway.name", exposure({ gateway: { name: "", namespace: "gateways" } })],
+  ["network.exposure.gateway.namespace", exposure({ gateway: { name: "public" } })],
+  ["network.exposure.gateway.https", exposure({ gateway: { name: "public", namespace: "gateways", https: "" } })],
+  ["network.exposure.gateway.http", exposure({ gateway: { name: "public", namespace: "gateways", http: 80 } })],
+  ["network.exposure.gateway.controllerNamespace", exposure({ gateway: { name: "public", namespace: "gateways", controllerNamespace: "A" } })],
+  ["network.exposure.certificate.kind", exposure({ certificate: { kind: "self-signed" } })],
+  ["network.exposure.certificate.issuer.name", exposure({ certificate: { kind: "cert-manager", issuer: { name: "" } } })],
+  ["network.exposure.certificate.issuer.kind", exposure({ certificate: { kind: "cert-manager", issuer: { name: "a", kind: "Vault" } } })],
+  ["network.exposure.certificate.name", exposure({ certificate: { kind: "secret", name: "A" } })],
+  ["gateway.host", gateway({ host: "https://api.example.com" })],
   ["gateway.replicas", gateway({ replicas: 0 })],
   ["gateway.connections", gateway({ connections: 1 })],
   ["gateway.limits.requestsPerMinute", gateway({ limits: { requestsPerMinute: 0, tokensPerMinute: 1 } })],
@@ -345,7 +356,15 @@ describe("a field of the configuration", () => {
       layers: { access: true, serving: true },
       storage: { classes: { kind: "existing" }, models: { accessMode: "ReadWriteOnce" } },
       smokeCheck: true,
-      network: { noProxy: [], downloads: true, allowedAddresses: [], allowedHosts: [], monitoringNamespace: "monitoring", promotionTests: false },
+      network: {
+        exposure: { certificate: { kind: "platform" } },
+        noProxy: [],
+        downloads: true,
+        allowedAddresses: [],
+        allowedHosts: [],
+        monitoringNamespace: "monitoring",
+        promotionTests: false,
+      },
       teams: [],
       secrets: { source: "generated" },
     });

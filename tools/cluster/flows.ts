@@ -29,6 +29,8 @@ export interface ClusterView {
   readonly dns: { readonly namespace: string; readonly labels: Readonly<Record<string, string>>; readonly port: number };
   /** Namespaces of the Prometheus that reads metrics. @default none */
   readonly monitoring?: readonly string[];
+  /** Namespaces of what passes requests from outside on. @default none */
+  readonly routers?: readonly string[];
   /** CIDRs of the forward proxy, of the site, and of a database of its own. @default none */
   readonly proxyAddresses?: readonly string[];
   readonly siteAddresses?: readonly string[];
@@ -89,7 +91,16 @@ interface End {
   readonly isNode: boolean;
 }
 
-function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAddresses = [], databaseAddresses = [] }: ClusterView): (address: string) => End {
+function endsOf({
+  pods,
+  nodes,
+  dns,
+  monitoring = [],
+  routers = [],
+  proxyAddresses = [],
+  siteAddresses = [],
+  databaseAddresses = [],
+}: ClusterView): (address: string) => End {
   const byAddress = new Map(pods.map((pod) => [pod.address, pod]));
   const [proxy, site, database] = [proxyAddresses, siteAddresses, databaseAddresses].map(blockList) as [Check, Check, Check];
   const closed = blockList([...notInternet.ipv4, ...notInternet.ipv6]);
@@ -98,7 +109,11 @@ function endsOf({ pods, nodes, dns, monitoring = [], proxyAddresses = [], siteAd
     if (pod) {
       const { namespace, name, labels } = pod;
       const isDns = namespace === dns.namespace && Object.entries(dns.labels).every(([key, value]) => labels[key] === value);
-      const is: Outside[] = [...(isDns ? ["dns" as const] : []), ...(monitoring.includes(namespace) ? ["monitoring" as const] : [])];
+      const is: Outside[] = [
+        ...(isDns ? ["dns" as const] : []),
+        ...(monitoring.includes(namespace) ? ["monitoring" as const] : []),
+        ...(routers.includes(namespace) ? ["router" as const] : []),
+      ];
       const group = { namespace, component: labels["app.kubernetes.io/component"], instance: labels["app.kubernetes.io/instance"] } as PodGroup;
       return { name: `${namespace}/${name}`, pod: group, is, isNode: false };
     }

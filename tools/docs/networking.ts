@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { networkPolicies } from "../../components/foundation/networkPolicies";
 import { profileOf, type Peer, type PlatformProfile } from "../../components/common/platform";
-import { connections, databaseAddressesOf, endName, type Connection } from "../../stacks/connections";
+import { connections, databaseAddressesOf, endName, routerNamespaceOf, type Connection } from "../../stacks/connections";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { root } from "../lib/paths";
@@ -24,6 +24,7 @@ function stackSection(stack: string, config: StackConfig): string {
       profile: profileOf(config.platform),
       apiServerAddresses: config.cluster.apiServerAddresses,
       monitoringNamespace: config.network.monitoringNamespace,
+      routerNamespace: routerNamespaceOf(config.network),
       proxyAddresses: config.network.proxy?.addresses ?? [],
       siteAddresses: config.network.allowedAddresses,
       databaseAddresses: databaseAddressesOf(config),
@@ -53,6 +54,7 @@ function platformTable(): string {
       row("DNS pods", ({ dns }) => peerText(dns.peer)),
       row("their port", ({ dns }) => `${dns.port}, UDP and TCP`),
       row("Prometheus", ({ monitoring }) => peerText(monitoring("network.monitoringNamespace"))),
+      row("router", ({ router }) => router("network.exposure.gateway.controllerNamespace").map(peerText).join(" and ")),
       row("API server", ({ apiServerPeers }) => [...apiServerPeers.map(peerText), "`cluster.apiServerAddresses`"].join(" and ")),
     ],
   );

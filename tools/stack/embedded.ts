@@ -45,8 +45,11 @@ export function embeddedConfiguration(tracked: Configuration, site: EmbeddedSite
     gpuResource: "nvidia.com/gpu",
     nodeLabels: [],
   };
-  // Neither a proxy nor a firewall is there.
-  const network = without(record(tracked.network), "proxy", "noProxy", "allowedHosts");
+  // Neither a proxy nor a firewall is there, and no Gateway but by name.
+  const network = {
+    ...without(record(tracked.network), "proxy", "noProxy", "allowedHosts", "exposure"),
+    ...(site.platform === "kubernetes" ? { exposure: { gateway: { name: "public", namespace: "gateways" } } } : {}),
+  };
   // Nor do the exporters of GPUs and of Jobs run: alerts on what they tell could not fire.
   const observability = { ...record(tracked.observability), gpuMetrics: false, jobMetrics: false };
   const common = { ...kept, platform: site.platform, cluster, secrets: { source: "generated" }, network, observability };
@@ -77,6 +80,9 @@ function real(config: Configuration, { imagesLock, share, guest, capabilities }:
     cluster,
     sizing: "small",
     quota: {},
+    // No server of the site's, and no name that anybody resolves.
+    data: {},
+    ...(config.gateway === undefined ? {} : { gateway: without(record(config.gateway), "host", "replicas") }),
     images: { ...(imagesLock === undefined ? {} : { lock: imagesLock }), requireDigests: false },
     storage: {
       classes: guest || isExisting(storage.classes) ? { kind: "existing" } : { kind: "local" },

@@ -4,7 +4,7 @@
  */
 import { networkPolicies } from "../../../components/foundation/networkPolicies";
 import { profileOf, type PlatformProfile } from "../../../components/common/platform";
-import { connections, databaseAddressesOf, includes, isPodGroup, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
+import { connections, databaseAddressesOf, includes, isPodGroup, routerNamespaceOf, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
 import { projects } from "../../../stacks/projects";
 import type { StackConfig } from "../../../stacks/schema";
 import type { NetworkPolicy, Peer, Traffic } from "./cyclonus";
@@ -48,6 +48,7 @@ export function policiesOf(configs: readonly StackConfig[]): readonly NetworkPol
         proxyAddresses: config.network.proxy?.addresses ?? [],
         siteAddresses: config.network.allowedAddresses,
         databaseAddresses: databaseAddressesOf(config),
+        routerNamespace: routerNamespaceOf(config.network),
       }).map(({ name, spec }) => ({ metadata: { name, namespace }, spec })),
     ),
   );

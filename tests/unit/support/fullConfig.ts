@@ -10,6 +10,9 @@ const kinds: readonly {
   readonly builds: string;
   readonly customMetrics: string;
   readonly postgres: Fields;
+  readonly certificate: Fields;
+  /** @default openshift */
+  readonly platform?: string;
 }[] = [
   {
     classes: { kind: "odf", namespace: "openshift-storage", pool: "fast", fileSystem: "models", encryption: "cluster-wide" },
@@ -25,6 +28,7 @@ const kinds: readonly {
     builds: "openshift",
     customMetrics: "keda",
     postgres: { kind: "single", class: "site-block", size: "20Gi", maxConnections: 100 },
+    certificate: { kind: "platform" },
   },
   {
     classes: { kind: "aws", fileSystemId: "fs-0123456789abcdef0", kmsKeyId: "alias/ai", iops: 12_000, throughput: 600, encryption: "EFS" },
@@ -33,6 +37,7 @@ const kinds: readonly {
     builds: "openshift",
     customMetrics: "prometheus-adapter",
     postgres: { kind: "external", host: "postgres.example.com", port: 5433, addresses: ["10.40.0.0/24"], maxConnections: 100 },
+    certificate: { kind: "cert-manager", issuer: { name: "letsencrypt", kind: "ClusterIssuer" } },
   },
   {
     classes: { kind: "local", provisioner: "rancher.io/local-path", encryption: "LUKS" },
@@ -41,19 +46,22 @@ const kinds: readonly {
     builds: "tekton",
     customMetrics: "keda",
     postgres: { kind: "external", host: "postgres.example.com", port: 5433, addresses: ["10.40.0.0/24"], maxConnections: 100 },
+    certificate: { kind: "secret", name: "ai-example-com" },
   },
   {
     classes: { kind: "existing" },
     share: { kind: "nfs", server: "nfs.example.com", path: "/export/ai" },
+    platform: "kubernetes",
     secrets: { source: "external" },
     builds: "tekton",
     customMetrics: "prometheus-adapter",
     postgres: { kind: "single", class: "site-block", size: "20Gi", maxConnections: 100 },
+    certificate: { kind: "platform" },
   },
 ];
 
 /** Certificate in form only. */
-export const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+export const authority = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 export const credentials = '{"auths":{"registry.example.com":{"auth":"cm9ib3Q6aHVudGVyMg=="}}}';
 
@@ -62,9 +70,9 @@ const few = { count: 1, cpu: "16", memory: "64Gi", gpus: 1, pods: 250 };
 
 /** @param lock path of a cluster's own lock */
 export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[] {
-  return kinds.map(({ classes, share, secrets, builds, customMetrics, postgres }) => ({
+  return kinds.map(({ classes, share, secrets, builds, customMetrics, postgres, certificate, platform = "openshift" }) => ({
     environment: "staging",
-    platform: "openshift",
+    platform,
     sizing: "guide",
     layers: { access: true, serving: true },
     cluster: {
@@ -109,9 +117,10 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
     ...(secrets.source === "generated" ? { registryCredentials: credentials } : {}),
     secrets,
     network: {
+      exposure: { gateway: { name: "public", namespace: "gateways", https: "https", http: "http", controllerNamespace: "traefik" }, certificate },
       proxy: { url: "http://proxy.example.com:3128", addresses: ["10.20.0.5/32"] },
       noProxy: [".example.com"],
-      trustedCA: certificate,
+      trustedCA: authority,
       downloads: true,
       allowedAddresses: ["10.30.0.0/24"],
       allowedHosts: ["registry.ollama.ai"],
@@ -210,6 +219,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
       ],
     },
     gateway: {
+      host: "api.ai.example.com",
       replicas: 2,
       connections: 8,
       limits: { requestsPerMinute: 60, tokensPerMinute: 100_000 },

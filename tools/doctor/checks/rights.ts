@@ -39,8 +39,15 @@ const builds =
   (config: StackConfig): boolean =>
     claims(config, `builds: ${by}`) && config.builds.some(also);
 const listens = builds("tekton", ({ webhook }) => webhook !== undefined);
-/** Rights are given to people, and to what reads metrics or starts builds. */
-const gives = (config: StackConfig) => access(config) || serves("argoRollouts")(config) || serves("customMetrics: keda")(config) || listens(config);
+const exposes = ({ gateway }: StackConfig) => gateway?.host !== undefined;
+const showsOwnCertificate = (config: StackConfig) => exposes(config) && config.network.exposure.certificate.kind !== "platform";
+/** Rights are given to people, and to what reads metrics, starts builds or reads the certificate of a Route. */
+const gives = (config: StackConfig) =>
+  (config.platform === "openshift" && showsOwnCertificate(config)) ||
+  access(config) ||
+  serves("argoRollouts")(config) ||
+  serves("customMetrics: keda")(config) ||
+  listens(config);
 const manages =
   (also: (config: StackConfig) => boolean = () => true) =>
   (config: StackConfig) =>
@@ -78,6 +85,10 @@ export const rightsTable: readonly Right[] = [
   project("networking.k8s.io", "networkpolicies"),
   project("k8s.ovn.org", "egressfirewalls", ({ network }) => network.allowedHosts.length > 0),
   project("policy", "poddisruptionbudgets"),
+  project("route.openshift.io", "routes", (config) => config.platform === "openshift" && exposes(config)),
+  project("gateway.networking.k8s.io", "httproutes", (config) => config.platform === "kubernetes" && exposes(config)),
+  project("gateway.networking.k8s.io", "referencegrants", (config) => config.platform === "kubernetes" && showsOwnCertificate(config)),
+  project("cert-manager.io", "certificates", (config) => exposes(config) && config.network.exposure.certificate.kind === "cert-manager"),
   project("argoproj.io", "rollouts", serves("argoRollouts")),
   project("argoproj.io", "analysistemplates", serves("argoRollouts")),
   project("monitoring.coreos.com", "podmonitors", serves("monitoring")),
