@@ -3,6 +3,10 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { completionScript, shells } from "./completion";
 import { doctor } from "./doctor";
 import { usage } from "./errors";
+import { audit } from "./gateway/audit";
+import { listBudgets, removeBudget, setBudget, type BudgetOptions, type Scope } from "./gateway/budgets";
+import { createKey, listKeys, revokeKey, rotateKey, type CreateOptions, type ListOptions } from "./gateway/keys";
+import { usageReport, type UsageOptions } from "./gateway/usage";
 import { gpu } from "./gpu/show";
 import { troubleshootGpu } from "./gpu/troubleshoot";
 import { add, remove, type AddOptions } from "./models/edit";
@@ -29,7 +33,7 @@ export function programOf(perform: Perform, output: Output): Command {
   const program = new Command("aictl");
   configure(program, output);
   program
-    .description("Operations of the OpenShift AI Platform: rollouts, models, GPUs. docs/aictl.md has an example of each command.")
+    .description("Operations of the OpenShift AI Platform: rollouts, models, GPUs, keys and budgets. docs/aictl.md has an example of each command.")
     .option("--stack <name>", "stack whose Pulumi.<stack>.yaml names the cluster (AICTL_STACK)")
     .option("--config-file <path>", "another file than Pulumi.<stack>.yaml (AICTL_CONFIG_FILE)")
     .option("--context <name>", "context of the kubeconfig; the current one is never used (AICTL_CONTEXT)")
@@ -55,6 +59,8 @@ export function programOf(perform: Perform, output: Output): Command {
     .action((pool: string, options: { commit?: boolean }, of: Command) => act((run) => releaseHold(run, pool, options), of));
 
   models(group(program, "models", "models: list, add, test, remove, bench"), act);
+
+  gateway(program, act);
 
   leaf(program, "pools", "one line for each pool: replicas, queue, revision, hold", "aictl --stack production pools")
     .alias("status")
@@ -166,6 +172,71 @@ function models(of: Command, act: Act): void {
     .action((model: string, options: BenchOptions, command: Command) => act((run) => bench(run, model, options), command));
 }
 
+function gateway(program: Command, act: Act): void {
+  const keys = group(program, "keys", "keys of the authenticated API: list, create, rotate, revoke");
+  leaf(keys, "list", "whose keys there are, and what they may", "aictl --stack production keys list --team ml")
+    .option("--user <name>", "of one person")
+    .option("--team <name>", "of one team")
+    .option("--all", "also those that work no more")
+    .action((options: ListOptions, of: Command) => act((run) => listKeys(run, options), of));
+  limited(
+    leaf(
+      keys,
+      "create <name>",
+      "make a key; it is shown once",
+      "aictl --stack production keys create laptop --user alice --team ml --expires 90d --yes production",
+    )
+      .requiredOption("--user <name>", "whose it is: budgets and usage go by it")
+      .requiredOption("--team <name>", "team that it belongs to")
+      .option("--model <name...>", "the only models that it may ask; default: those of the team")
+      .option("--expires <when>", "such as 90d, or a day like 2027-01-31; default: never")
+      .option("--requests-per-minute <n>", "default: limits of the gateway", positive)
+      .option("--tokens-per-minute <n>", "default: limits of the gateway", positive)
+      .option("--sees <whose>", "usage that it may read: own, team or all", choice("own", "team", "all"), "own"),
+  ).action((name: string, options: CreateOptions, of: Command) => act((run) => createKey(run, name, options), of));
+  leaf(keys, "rotate <id>", "another secret for a key; it is shown once", "aictl --stack production keys rotate k3j9x0ab --grace 1d --yes production")
+    .option("--grace <duration>", "how long the old secret works, such as 1h or 1d", "0s")
+    .action((id: string, options: { grace: string }, of: Command) => act((run) => rotateKey(run, id, options.grace), of));
+  leaf(keys, "revoke <id>", "end a key at once", "aictl --stack production keys revoke k3j9x0ab --yes production").action(
+    (id: string, _: object, of: Command) => act((run) => revokeKey(run, id), of),
+  );
+
+  const budgets = group(program, "budgets", "budgets of the authenticated API: list, set, remove; without an up");
+  leaf(budgets, "list", "what there is, what is spent and left, and when it renews", "aictl --stack production budgets list").action((_: object, of: Command) =>
+    act(listBudgets, of),
+  );
+  const scoped = (command: Command) => command.addHelpText("after", "\nScope: key, user or team; of an application, key app-NAME.");
+  scoped(
+    limited(
+      leaf(budgets, "set <scope> <name>", "in place of the configured one, or beside it", "aictl --stack production budgets set team ml --budget-cost 500"),
+    ),
+  ).action((scope: string, name: string, options: BudgetOptions, of: Command) => act((run) => setBudget(run, scope as Scope, name, options), of));
+  scoped(leaf(budgets, "remove <scope> <name>", "so that the configured one holds again", "aictl --stack production budgets remove team ml --period month"))
+    .option("--period <period>", "day or month", choice("day", "month"), "month")
+    .action((scope: string, name: string, options: { period: "day" | "month" }, of: Command) =>
+      act((run) => removeBudget(run, scope as Scope, name, options.period), of),
+    );
+
+  leaf(program, "usage", "who used how much: requests, tokens, GPU seconds, cost", "aictl --stack production usage --from 2026-01-01 --by team,model --csv")
+    .option("--from <time>", "a day or a time, UTC; default: the first of this month")
+    .option("--to <time>", "until before it; default: now")
+    .option("--by <columns>", "any of user, team, model, key, day, with commas between", "team,user,model")
+    .option("--csv", "as CSV, for a spreadsheet")
+    .action((options: UsageOptions, of: Command) => act((run) => usageReport(run, options), of));
+  leaf(program, "audit", "who changed keys and budgets, and what", "aictl --stack production audit --from 2026-01-01")
+    .option("--from <time>", "a day or a time, UTC")
+    .option("--limit <n>", "newest changes, at most 1000", positive, 100)
+    .action((options: { from?: string; limit: number }, of: Command) => act((run) => audit(run, options), of));
+}
+
+/** What a budget bounds. */
+function limited(command: Command): Command {
+  return command
+    .option("--budget-tokens <n>", "tokens of a period, of prompts and answers together", positive)
+    .option("--budget-cost <amount>", "money of a period, in the gateway's currency", amount)
+    .option("--period <period>", "day or month, in UTC", choice("day", "month"), "month");
+}
+
 function asking(command: Command): Command {
   return command
     .option("--pool <name>", "pool that is asked; default: the first that serves it")
@@ -190,6 +261,12 @@ function configure(program: Command, { out, note }: Output): void {
 function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("A whole number above 0.");
+  return value;
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("An amount, not below 0.");
   return value;
 }
 

@@ -11,6 +11,8 @@ export interface JsonOperation {
   readonly value?: unknown;
 }
 
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 export interface Answer {
   readonly status: number;
   /** What was sent, or the end of it where `onData` took it. */
@@ -30,6 +32,8 @@ export interface Client {
   post(path: string, body: unknown, options?: { readonly onData?: (text: string) => void; readonly timeoutMs?: number }): Promise<Answer>;
   /** GET of what is no JSON, or may fail; any status is an answer. */
   text(path: string): Promise<Answer>;
+  /** Any request with headers of its own, as to a proxied Service that asks who calls; any status is an answer. */
+  send(method: Method, path: string, options?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }): Promise<Answer>;
 }
 
 export interface Target {

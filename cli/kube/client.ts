@@ -4,7 +4,7 @@ import { Agent, request, type RequestOptions } from "node:https";
 import { ApiError, kubeConfigOf, type List } from "../../tools/doctor/api";
 import { messageOf, UserError as ToolError } from "../../tools/lib/errors";
 import { usage, UserError } from "../errors";
-import type { Answer, Client, Target } from "../types";
+import type { Answer, Client, Method, Target } from "../types";
 
 /** Under which changes of ours stand in an object's managedFields. */
 export const fieldManager = "aictl";
@@ -13,10 +13,11 @@ export const fieldManager = "aictl";
 const patience = 30_000;
 
 interface Sent {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly onData?: (text: string) => void;
 }
@@ -28,10 +29,10 @@ export function connect(target: Target): Client {
   if (!cluster) throw usage(`context ${target.context} names a cluster that its kubeconfig does not have`, "correct the kubeconfig");
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-  const send = async ({ method, path, body, contentType = "application/json", timeoutMs = patience, onData }: Sent): Promise<Answer> => {
+  const send = async ({ method, path, body, contentType = "application/json", headers, timeoutMs = patience, onData }: Sent): Promise<Answer> => {
     const options: RequestOptions = {
       method,
-      headers: { accept: "application/json, text/plain;q=0.9, */*;q=0.8", ...(body === undefined ? {} : { "content-type": contentType }) },
+      headers: { accept: "application/json, text/plain;q=0.9, */*;q=0.8", ...(body === undefined ? {} : { "content-type": contentType }), ...headers },
     };
     try {
       await config.applyToHTTPSOptions(options);
@@ -72,6 +73,7 @@ export function connect(target: Target): Client {
     },
     post: (path, body, options = {}) => send({ method: "POST", path, body, ...options }),
     text: (path) => send({ method: "GET", path }),
+    send: (method, path, options = {}) => send({ method, path, ...options }),
   };
 }
 

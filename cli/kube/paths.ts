@@ -10,6 +10,8 @@ export const paths = {
   pods: (namespace: string, selector: string) => selected(`/api/v1/namespaces/${namespace}/pods`, selector),
   jobs: (namespace: string, selector: string) => selected(`/apis/batch/v1/namespaces/${namespace}/jobs`, selector),
   quotas: (namespace: string) => `/api/v1/namespaces/${namespace}/resourcequotas`,
+  secret: (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/secrets/${name}`,
+  selfSubjectReviews: "/apis/authentication.k8s.io/v1/selfsubjectreviews",
   nodes: "/api/v1/nodes",
   allPods: "/api/v1/pods",
   /** A Service's port, over HTTP. */

@@ -1,14 +1,16 @@
 /** aictl without a cluster, a disk, a clock or a person: answers by path, and everything that was done. */
 import { stringify } from "yaml";
 import { runCli } from "../../../cli/run";
-import type { Answer, Client, Deps, Patch } from "../../../cli/types";
+import type { Answer, Client, Deps, Method, Patch } from "../../../cli/types";
 import { ApiError } from "../../../tools/doctor/api";
 import { apiOf, machine } from "../support/doctor";
 import { tiny, type Fields } from "../support/config";
 
 export interface Call {
-  readonly verb: "patch" | "post" | "text" | "fetch" | "git" | "write";
+  readonly verb: "patch" | "post" | "text" | "send" | "fetch" | "git" | "write";
   readonly path: string;
+  readonly method?: Method;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly dryRun?: boolean;
 }
@@ -97,6 +99,10 @@ export async function aictl(line: readonly string[], given: Given = {}): Promise
       if (status >= 300 || !onData) return Promise.resolve({ status, text });
       onData(text);
       return Promise.resolve({ status, text: "" });
+    },
+    send: (method, path, { body, headers = {} } = {}) => {
+      calls.push({ verb: "send", method, path, headers, ...(body === undefined ? {} : { body }) });
+      return Promise.resolve(proxied(`${method} ${path}`));
     },
     text: (path) => {
       calls.push({ verb: "text", path });
