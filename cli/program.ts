@@ -5,6 +5,7 @@ import { doctor } from "./doctor";
 import { usage } from "./errors";
 import { audit } from "./gateway/audit";
 import { listBudgets, removeBudget, setBudget, type BudgetOptions, type Scope } from "./gateway/budgets";
+import { clients, connect, type ConnectOptions } from "./gateway/connect";
 import { createKey, listKeys, revokeKey, rotateKey, type CreateOptions, type ListOptions } from "./gateway/keys";
 import { usageReport, type UsageOptions } from "./gateway/usage";
 import { gpu } from "./gpu/show";
@@ -216,6 +217,17 @@ function gateway(program: Command, act: Act): void {
     .action((scope: string, name: string, options: { period: "day" | "month" }, of: Command) =>
       act((run) => removeBudget(run, scope as Scope, name, options.period), of),
     );
+
+  leaf(
+    program,
+    "connect <client>",
+    `configuration for ${clients.join(", ")}, without a key`,
+    "aictl --stack production connect continue --team ml > ~/.continue/config.yaml",
+  )
+    .option("--url <address>", "of the gateway, such as https://api.ai.example.com; default: gateway.host, else a forwarded port")
+    .option("--team <name>", "with the models of this team only")
+    .option("--tools", "say that the models call tools")
+    .action((client: string, options: ConnectOptions, of: Command) => act((run) => connect(run, client, options), of));
 
   leaf(program, "usage", "who used how much: requests, tokens, GPU seconds, cost", "aictl --stack production usage --from 2026-01-01 --by team,model --csv")
     .option("--from <time>", "a day or a time, UTC; default: the first of this month")

@@ -19,10 +19,7 @@ export function place(path: string): string | undefined {
  * keeps them once.
  */
 export async function debianBase(): Promise<readonly LayerSpec[]> {
-  const [system, certificates] = [
-    await debianRoot("image-base", ["base-files", "bash", "coreutils", "grep", "sed", "libc-bin", "libstdc++6"], { closure: true }),
-    await debianRoot("image-certificates", ["ca-certificates"], { closure: false }), // its dependencies only serve its maintainer scripts
-  ];
+  const system = await debianRoot("image-base", ["base-files", "bash", "coreutils", "grep", "sed", "libc-bin", "libstdc++6"], { closure: true });
   return [
     { directory: system.dir, place: (path) => (path === "var/run" || path === "var/lock" ? undefined : place(path)) },
     {
@@ -31,7 +28,7 @@ export async function debianBase(): Promise<readonly LayerSpec[]> {
         "/etc/passwd": { text: "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" },
         "/etc/group": { text: "root:x:0:\nnogroup:x:65534:\n" },
         "/etc/nsswitch.conf": { text: "passwd: files\ngroup: files\nhosts: files dns\n" },
-        "/etc/ssl/certs/ca-certificates.crt": { text: bundle(join(certificates.dir, "usr/share/ca-certificates/mozilla")) },
+        ...(await authorities()),
         "/root": { directory: true },
         "/run": { directory: true },
         "/tmp": { directory: true, mode: 0o1777 },
@@ -42,6 +39,12 @@ export async function debianBase(): Promise<readonly LayerSpec[]> {
       },
     },
   ];
+}
+
+/** The authorities that Debian trusts, where programs look for them. */
+export async function authorities(): Promise<Record<string, { readonly text: string }>> {
+  const { dir } = await debianRoot("image-certificates", ["ca-certificates"], { closure: false }); // its dependencies only serve its maintainer scripts
+  return { "/etc/ssl/certs/ca-certificates.crt": { text: bundle(join(dir, "usr/share/ca-certificates/mozilla")) } };
 }
 
 /** All certificates in one file, as update-ca-certificates would write it. */

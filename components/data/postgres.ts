@@ -89,6 +89,8 @@ export class Postgres extends pulumi.ComponentResource {
         spec: {
           replicas: 1,
           serviceName: name,
+          // Else a version that never gets ready is waited for, and what would mend it is not made (Kubernetes' documentation: "Forced rollback").
+          podManagementPolicy: "Parallel",
           selector: { matchLabels: selectorOf(part) },
           updateStrategy: { type: "RollingUpdate" },
           revisionHistoryLimit: 5,
@@ -172,7 +174,7 @@ function serverArgs({ requests }: ContainerSize, maxConnections: number): readon
 
 function probes() {
   const exec = (...command: readonly string[]): Probe => ({ exec: { command: [...command] }, timeoutSeconds: 5 });
-  const answers = "PATH=$(echo /usr/lib/postgresql/*/bin):$PATH pg_isready -q -h /run/postgresql";
+  const answers = "PATH=$(echo /usr/lib/postgresql/*/bin):$PATH pg_isready -q -h /run/postgresql -U postgres";
   return {
     // A start after a crash reads the log back.
     startup: { ...exec("/bin/bash", "-c", `${answers} && test -e /run/postgresql/roles-applied`), periodSeconds: 2, failureThreshold: 300 },

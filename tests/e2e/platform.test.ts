@@ -36,6 +36,19 @@ async function serverPod(): Promise<Pod> {
   return pod;
 }
 
+/** A key of alice in team ml. */
+async function newKey(name: string): Promise<string> {
+  const result = await make(["aictl", `ARGS=-o json keys create ${name} --user alice --team ml`]);
+  expectUp(result);
+  return (JSON.parse(result.stdout) as { key: string }).key;
+}
+
+/** That of the application that Pulumi.dev.yaml has, as its pods read it. */
+async function applicationKey(): Promise<string> {
+  const encoded = await kubectl("-n", "ai-development-ml", "get", "secret", "gateway-key-review-bot", "-o", "jsonpath={.data.key}");
+  return Buffer.from(encoded, "base64").toString();
+}
+
 const gitStatus = () => spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" }).stdout;
 
 function expectUp(result: Result): void {
@@ -51,6 +64,8 @@ function files(dir: string, name: RegExp): string[] {
 
 describe("the platform on an embedded cluster", function () {
   this.timeout(900_000);
+  /** Of a user, from when the gateway was first asked. */
+  let key = "";
   const host = hostSnapshot();
   const tree = gitStatus();
 
@@ -122,6 +137,44 @@ describe("the platform on an embedded cluster", function () {
     expect(models[0]?.bytes).to.be.greaterThan(100_000);
   });
 
+  it("answers who has a key, in the team's project too, and knows what each has used", async () => {
+    expect(await runPod("ai-development-ml", undefined, bashRequest("GET", "/v1/models", "", gateway))).to.match(/HTTP\S+ 401 /);
+    key = await newKey("e2e");
+    const answer = await runPod("ai-development-ml", undefined, chat(key));
+    expect(answer)
+      .to.match(/HTTP\S+ 200 /)
+      .and.include('"object":"chat.completion"');
+    const [, input, output] = /"prompt_tokens":(\d+),"completion_tokens":(\d+)/.exec(answer) ?? [];
+    expect(await runPod("ai-development-ml", undefined, chat(await applicationKey()))).to.match(/HTTP\S+ 200 /);
+    const { rows } = JSON.parse((await make(["aictl", "ARGS=-o json usage --by user"])).stdout) as { rows: readonly Record<string, string | number>[] };
+    expect(rows.map(({ user, requests, inputTokens, outputTokens }) => [user, requests, inputTokens, outputTokens])).to.deep.equal([
+      ["", 1, Number(input), Number(output)],
+      ["alice", 1, Number(input), Number(output)],
+    ]);
+  });
+
+  it("refuses a key at once when it is revoked, and who is over a budget, without an up", async () => {
+    const other = await newKey("other");
+    expect(await runPod("ai-development-ml", undefined, chat(other))).to.match(/HTTP\S+ 200 /);
+    expectUp(await make(["aictl", "ARGS=budgets set user alice --budget-tokens 1 --period day"]));
+    expect(await runPod("ai-development-ml", undefined, chat(other)))
+      .to.match(/HTTP\S+ 429 /)
+      .and.match(/^Retry-After: \d+\r?$/m)
+      .and.include("insufficient_quota");
+    expectUp(await make(["aictl", "ARGS=budgets remove user alice --period day"]));
+    expectUp(await make(["aictl", `ARGS=keys revoke ${other.split("_")[1] ?? ""}`]));
+    expect(await runPod("ai-development-ml", undefined, chat(other))).to.match(/HTTP\S+ 401 /);
+    expect((await make(["aictl", "ARGS=audit"])).stdout)
+      .to.match(/budget\.set +user\/alice/)
+      .and.match(/key\.revoke/);
+  });
+
+  it("refuses while its database restarts, and knows its keys after it", async () => {
+    await kubectl("-n", NAMESPACE, "delete", "pod", "postgres-0");
+    await kubectl("-n", NAMESPACE, "rollout", "status", "statefulset/postgres", "--timeout=120s");
+    await waitFor(async () => (await runPod("ai-development-ml", undefined, chat(key))).includes(" 200 "), 120);
+  });
+
   it("answers on while its replicas are replaced: no stream is cut, no request fails", async () => {
     // Streams one after another and short questions beside them, so that whatever happens, happens to some.
     const asked = (tokens: number) =>
@@ -152,7 +205,7 @@ describe("the platform on an embedded cluster", function () {
     const exported = await make(["pulumi", "ARGS=stack export"]);
     expectUp(exported);
     const passphrase = readFileSync(join(state, "passphrase"), "utf8");
-    const secrets = [passphrase, ...files(state, /\.key$/).map((file) => readFileSync(file, "utf8").trim())];
+    const secrets = [passphrase, key, await applicationKey(), ...files(state, /\.key$/).map((file) => readFileSync(file, "utf8").trim())];
     expect(secrets.length).to.be.greaterThan(5);
     const shown = [
       exported.output,
@@ -223,13 +276,13 @@ describe("the platform on an embedded cluster", function () {
     const ended = new Promise((resolve) => recorder.once("close", resolve));
     await waitFor(() => Promise.resolve(output.includes("recording\n")));
     // A router that is new makes its connections anew, and has none from before.
-    await kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/ollama-router");
-    await kubectl("-n", NAMESPACE, "rollout", "status", "deployment/ollama-router", "--timeout=60s");
+    for (const name of ["ollama-router", "gateway"]) {
+      await kubectl("-n", NAMESPACE, "rollout", "restart", `deployment/${name}`);
+      await kubectl("-n", NAMESPACE, "rollout", "status", `deployment/${name}`, "--timeout=60s");
+    }
     expectUp(await make(["ask", "PROMPT=hello"]));
-    for (const project of ["ml", "web"])
-      expect(await runPod(`ai-development-${project}`, undefined, bashRequest("GET", "/api/version")))
-        .to.include("Succeeded")
-        .and.include("version");
+    expectUp(await make(["aictl", "ARGS=keys list"]));
+    for (const project of ["ml", "web"]) expect(await runPod(`ai-development-${project}`, undefined, chat(key))).to.match(/HTTP\S+ 200 /);
     recorder.stdin.end();
     await ended;
 
@@ -270,6 +323,8 @@ describe("the platform on an embedded cluster", function () {
     expect(await kubectl(uid)).to.equal(before);
     expect(await runPod("ai-development-web", "workspace", 'test "$(cat /data/note)" = "shared by ml"')).to.include("Succeeded");
     expectUp(await make(["ask", "PROMPT=here again"]));
+    // The database is the old one, its password a new one.
+    expect(await runPod("ai-development-ml", undefined, chat(key))).to.match(/HTTP\S+ 200 /);
   });
 
   it(`finishes after it was killed, ${KILLS} times at random points`, async () => {
@@ -352,10 +407,24 @@ function embeddedConfig(): StackConfig {
   );
 }
 
-/** A request through the pool's Service, for bash; prints the answer with its status. HTTP/1.0, so that the server closes the connection at its end. */
-function bashRequest(method: string, path: string, body = ""): string {
-  const head = `${method} ${path} HTTP/1.0\\r\\nHost: ollama\\r\\nContent-Length: ${Buffer.byteLength(body)}\\r\\n\\r\\n`;
-  return `exec 3<>/dev/tcp/ollama.${NAMESPACE}.svc/11434 && printf '${head}%s' '${body}' >&3 && cat <&3`;
+interface Way {
+  readonly service: string;
+  readonly port: number;
+  readonly key?: string;
+}
+const gateway: Way = { service: "gateway", port: 8080 };
+
+/** A request through a Service, for bash; prints the answer with its status. HTTP/1.0, so that the server closes the connection at its end. */
+function bashRequest(method: string, path: string, body = "", { service, port, key }: Way = { service: "ollama", port: 11434 }): string {
+  const headers = [`Host: ${service}`, `Content-Length: ${Buffer.byteLength(body)}`, ...(key === undefined ? [] : [`Authorization: Bearer ${key}`])];
+  const head = `${method} ${path} HTTP/1.0\\r\\n${headers.map((line) => `${line}\\r\\n`).join("")}\\r\\n`;
+  return `exec 3<>/dev/tcp/${service}.${NAMESPACE}.svc/${port} && printf '${head}%s' '${body}' >&3 && cat <&3`;
+}
+
+/** A short question to the gateway, for bash. */
+function chat(key: string): string {
+  const body = '{"model":"tiny:0.1m-v1.0-random","messages":[{"role":"user","content":"hello"}],"max_tokens":4}';
+  return bashRequest("POST", "/v1/chat/completions", body, { ...gateway, key });
 }
 
 /** Runs a command in a pod of a project, with a claim at /data where one is named. @returns how the pod ended, and what it printed */

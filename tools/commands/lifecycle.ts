@@ -20,7 +20,7 @@ import { settle, showStatus } from "./status";
 const GPUS = 4;
 
 /** Images that the stack's pods use. */
-const STACK_IMAGES = ["ollama", "model-proxy", "tiny-model"] as const;
+const STACK_IMAGES = ["ollama", "model-proxy", "tiny-model", "postgres"] as const;
 
 /** Brings up toolchain, cluster, images and stack; each step finds what is there already. */
 export async function up(): Promise<number> {

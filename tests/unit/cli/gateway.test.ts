@@ -1,6 +1,8 @@
 /** Keys, budgets, usage and audit of the gateway: what is sent, with whose key and in whose name, and what is shown. */
 import { expect } from "chai";
 import type { Answer } from "../../../cli/types";
+import { parse } from "yaml";
+import { tiny } from "../support/config";
 import { aictl, dev, json, now, production, stackText, type Given } from "./support";
 
 const project = "/api/v1/namespaces/ai-development";
@@ -210,4 +212,75 @@ describe("what aictl says when the gateway refuses", () => {
       expect([done.code, done.notes]).to.satisfy(([actual, notes]: [number, string]) => actual === code && message.test(notes), `${done.code} ${done.notes}`);
     });
   }
+});
+
+describe("aictl connect", () => {
+  const team = (name: string, models: readonly string[]) => ({ name, group: name, quota: { cpu: "1", memory: "1Gi" }, models });
+  const files = (gateway: object = {}) => ({
+    "Pulumi.dev.yaml": stackText({ platform: "openshift", gateway, teams: [team("ml", [tiny]), team("web", [])] }),
+  });
+  const connect = (...line: readonly string[]) => aictl(dev("connect", ...line), { files: files({ host: "api.example.com" }) });
+  const base = "https://api.example.com/v1";
+
+  it("writes Continue's file, which finds the key in its own secrets", async () => {
+    const done = await connect("continue", "--team", "ml");
+    const { models } = parse(done.out) as { models: readonly Record<string, unknown>[] };
+    expect(models).to.deep.equal([
+      {
+        name: tiny,
+        provider: "openai",
+        model: tiny,
+        apiBase: base,
+        apiKey: "${{ secrets.AI_PLATFORM_KEY }}",
+        roles: ["chat", "edit", "apply"],
+        defaultCompletionOptions: { contextLength: 4096, maxTokens: 2048 },
+      },
+    ]);
+    expect(done.notes).to.include("~/.continue/config.yaml");
+  });
+
+  it("writes opencode's, which finds it in the environment", async () => {
+    const { provider } = json<{ provider: Record<string, { options: object; models: Record<string, object> }> }>(await connect("opencode", "--tools"));
+    expect(provider["ai-platform"]?.options).to.deep.equal({ baseURL: base, apiKey: "{env:AI_PLATFORM_KEY}" });
+    expect(provider["ai-platform"]?.models).to.deep.equal({ [tiny]: { name: tiny, tool_call: true, limit: { context: 4096, output: 2048 } } });
+  });
+
+  it("writes VS Code's, which asks for it", async () => {
+    const [group] = json<readonly { vendor: string; models: readonly object[] }[]>(await connect("vscode"));
+    expect(group?.vendor).to.equal("customendpoint");
+    expect(group?.models[0]).to.include({ id: tiny, url: `${base}/chat/completions`, toolCalling: false, maxInputTokens: 2048, maxOutputTokens: 2048 });
+  });
+
+  it("tells OpenAI's clients and Cursor the address", async () => {
+    expect((await connect("openai")).out).to.match(/^export OPENAI_BASE_URL=https:\/\/api\.example\.com\/v1$/m);
+    expect((await connect("cursor")).out).to.include(`Override OpenAI Base URL: ${base}`);
+  });
+
+  it("takes an address that is given, else a forwarded port where nothing is public", async () => {
+    expect((await connect("openai", "--url", "http://127.0.0.1:9999")).out).to.include("OPENAI_BASE_URL=http://127.0.0.1:9999/v1");
+    const forwarded = await aictl(dev("connect", "openai"), { files: files() });
+    expect(forwarded.out).to.include("OPENAI_BASE_URL=http://127.0.0.1:8080/v1");
+    expect(forwarded.notes).to.include("kubectl -n ai-development port-forward service/gateway 8080");
+  });
+
+  it("shows only the models of a team", async () => {
+    expect((await connect("openai", "--team", "web")).out).to.match(/^# models: $/m);
+  });
+
+  for (const [why, line, message] of [
+    ["an unknown client", ["emacs"], /emacs: no configuration for it\nfix: one of continue, cursor, openai, opencode, vscode/],
+    ["an unknown team", ["openai", "--team", "ops"], /no such team\nfix: one of ml, web/],
+    ["an address with a path", ["openai", "--url", "https://api.example.com/v1"], /no address/],
+  ] as const) {
+    it(`refuses ${why}`, async () => {
+      const done = await connect(...line);
+      expect([done.code, done.out]).to.deep.equal([2, ""]);
+      expect(done.notes).to.match(message);
+    });
+  }
+
+  it("says that there is no gateway", async () => {
+    const done = await aictl(dev("connect", "openai"), { files: { "Pulumi.dev.yaml": stackText() } });
+    expect([done.code, done.notes]).to.satisfy(([code, notes]: [number, string]) => code === 2 && notes.includes("the stack has no gateway"));
+  });
 });
