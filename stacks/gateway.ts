@@ -93,6 +93,28 @@ export function gatewaySecrets({ gateway, data, secrets, teams }: Pick<StackConf
   return [adminSecret, ...(applications.length > 0 ? [keysSecret] : []), ...(data.postgres.kind === "single" ? [databaseSecret] : [])];
 }
 
+export interface NeededSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** Secrets that the gateway needs and the stack does not make. */
+export function neededSecrets(config: Pick<StackConfig, "gateway" | "data" | "secrets" | "teams" | "environment">): readonly NeededSecret[] {
+  const { gateway, data, secrets, teams, environment } = config;
+  if (gateway === undefined) return [];
+  const { applications } = gateway;
+  const external = secrets.source === "external";
+  const at = (key: string, name: string, ...keys: readonly string[]): NeededSecret => ({ namespace: namespaceOf(environment, key), name, keys });
+  const projectOfTeam = (name: string) => teams.filter((team) => team.name === name).map(projectOf);
+  return [
+    ...(external || data.postgres.kind === "external" ? [at("platform", databaseSecret, "pgpass")] : []),
+    ...(external ? [at("platform", adminSecret, "key")] : []),
+    ...(external && applications.length > 0 ? [at("platform", keysSecret, ...applications.map(({ name }) => name))] : []),
+    ...(external ? applications.flatMap(({ name, team }) => projectOfTeam(team).map((project) => at(project, applicationSecret(name), "key"))) : []),
+  ];
+}
+
 /** Pods of the gateway. */
 export function gatewayReplicas(config: Pick<StackConfig, "sizing" | "environment" | "gateway">): number {
   return config.gateway?.replicas ?? sizingOf(config).gateways;

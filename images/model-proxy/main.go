@@ -1,4 +1,4 @@
-// model-proxy stands in front of a model server: `sidecar` in its pod, `router` before all pods of a pool.
+// model-proxy stands in front of a model server: `sidecar` in its pod, `router` before all pods of a pool, `gateway` before all pools.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"openshift-ai-platform/images/model-proxy/internal/analyze"
+	"openshift-ai-platform/images/model-proxy/internal/gateway"
 	"openshift-ai-platform/images/model-proxy/internal/memory"
 	"openshift-ai-platform/images/model-proxy/internal/router"
 	"openshift-ai-platform/images/model-proxy/internal/settings"
@@ -54,6 +55,10 @@ func run(args, environment []string, out, errors io.Writer) int {
 		var values settings.Router
 		values, problems = settings.ForRouter(environment)
 		serve = func(ctx context.Context) error { return router.Run(ctx, values, Version) }
+	case "gateway":
+		var values settings.Gateway
+		values, problems = settings.ForGateway(environment)
+		serve = func(ctx context.Context) error { return gateway.Run(ctx, values, Version) }
 	default:
 		fmt.Fprintf(errors, "model-proxy: expected one command, got %q\n\n%s", args, help())
 		return usage
@@ -76,9 +81,11 @@ func run(args, environment []string, out, errors io.Writer) int {
 }
 
 func help() string {
-	return "usage: model-proxy sidecar|router|analyze|version\n\n" +
+	return "usage: model-proxy sidecar|router|gateway|analyze|version\n\n" +
 		"sidecar  stands before one Ollama: metrics, a queue, an allow list of paths, and drain\n" +
 		"router   sends each request of a pool to the replica that has the model loaded and the fewest requests\n" +
+		"gateway  is the one API of all pools: keys, allowed models, limits, budgets, usage\n" +
 		"analyze  asks a version prompts with known answers, then measures it under load, as the file in ANALYZE_PLAN says\n\n" +
-		"Settings come from the environment.\n\nsidecar:\n" + settings.SidecarHelp() + "\nrouter:\n" + settings.RouterHelp()
+		"Settings come from the environment.\n\nsidecar:\n" + settings.SidecarHelp() + "\nrouter:\n" + settings.RouterHelp() +
+		"\ngateway:\n" + settings.GatewayHelp()
 }

@@ -7,8 +7,10 @@ import { connectionName, connections } from "../../stacks/connections";
 import { databaseConnections, gatewayFile, gatewaySecrets } from "../../stacks/gateway";
 import { usedImages } from "../../stacks/imageUse";
 import type { StackConfig } from "../../stacks/schema";
+import { secrets } from "../../tools/doctor/checks/secrets";
 import { cluster, config, problems, reference, tiny, type Fields } from "./support/config";
 import { owner } from "./support/context";
+import { apiOf, wanted } from "./support/doctor";
 import { deploy, type Deployed } from "./support/mocks";
 
 const ml = { name: "ml", group: "ml", quota: { cpu: "1", memory: "1Gi" }, models: [tiny], monthlyBudget: 500 };
@@ -164,6 +166,38 @@ describe("what the gateway is planned with", () => {
     const { ci = [] } = rolesOf("platform", { platform: "openshift", secrets: gatewaySecrets(stack, "platform") });
     const named = ci.filter(({ resources, verbs }) => resources.includes("secrets") && verbs.includes("get"));
     expect(named.map(({ resourceNames }) => resourceNames)).to.deep.equal([["gateway-admin", "gateway-keys", "gateway-database"]]);
+  });
+});
+
+describe("the doctor, of Secrets that the stack does not make", () => {
+  const run = async (fields: Fields, there: Readonly<Record<string, unknown>>) => {
+    const findings = await secrets.run(apiOf(there), wanted(fields));
+    return findings.map(({ status, found }) => `${status}: ${found}`);
+  };
+  const at = (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/secrets/${name}`;
+
+  it("asks for none where the stack makes them all", async () => {
+    expect(await run(gated(), {})).to.deep.equal(["skipped: the stack makes all Secrets itself"]);
+    expect(await run({}, {})).to.deep.equal(["skipped: the stack makes all Secrets itself"]);
+  });
+
+  it("asks for the password of a server of the site's", async () => {
+    const fields = gated({}, { data: { postgres: external } });
+    expect(await run(fields, {})).to.deep.equal(["problem: no Secret ai-development/gateway-database"]);
+    expect(await run(fields, { [at("ai-development", "gateway-database")]: { data: { password: "" } } })).to.deep.equal([
+      "problem: ai-development/gateway-database has no pgpass",
+    ]);
+    expect(await run(fields, { [at("ai-development", "gateway-database")]: { data: { pgpass: "" } } })).to.deep.equal(["ok: ai-development/gateway-database"]);
+  });
+
+  it("asks for all where none is made, those of applications in the projects of their teams too", async () => {
+    const found = await run(gated({ applications: [{ name: "bot", team: "ml" }] }, { secrets: { source: "external" } }), {});
+    expect(found).to.deep.equal([
+      "problem: no Secret ai-development/gateway-database",
+      "problem: no Secret ai-development/gateway-admin",
+      "problem: no Secret ai-development/gateway-keys",
+      "problem: no Secret ai-development-ml/gateway-key-bot",
+    ]);
   });
 });
 

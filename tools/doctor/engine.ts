@@ -13,6 +13,7 @@ import { priorityClasses } from "./checks/priorities";
 import { namespaces, quotas } from "./checks/projects";
 import { rights } from "./checks/rights";
 import { scaledPools } from "./checks/scaled";
+import { secrets } from "./checks/secrets";
 import { monitoring, router } from "./checks/services";
 import { modelStorage, sharedStorage } from "./checks/storage";
 import { version } from "./checks/version";
@@ -41,6 +42,7 @@ export const checks: readonly Check[] = [
   router,
   monitoring,
   scaledPools,
+  secrets,
   images,
   machine,
 ];

@@ -90,12 +90,16 @@ func (r Refusal) kind() string {
 	switch r.Status {
 	case http.StatusTooManyRequests:
 		return "rate_limit_error"
+	case http.StatusUnauthorized:
+		return "authentication_error"
 	case http.StatusForbidden:
 		return "permission_error"
 	case http.StatusNotFound:
 		return "not_found_error"
 	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusRequestTimeout:
 		return "invalid_request_error"
+	case http.StatusRequestEntityTooLarge:
+		return "request_too_large"
 	case http.StatusServiceUnavailable:
 		return "overloaded_error"
 	}

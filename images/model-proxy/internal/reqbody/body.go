@@ -72,6 +72,9 @@ func (b *Body) grow(most int) bool {
 // Size of what is kept, in bytes; the whole body's when it is complete.
 func (b *Body) Size() int { return len(b.head) }
 
+// Kept is what is kept; the whole body when it is complete.
+func (b *Body) Kept() []byte { return b.head }
+
 // Again tells whether it can be sent (once more).
 func (b *Body) Again() bool { return b.Complete || !b.touched.Load() }
 

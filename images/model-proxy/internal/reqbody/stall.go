@@ -1,7 +1,9 @@
 package reqbody
 
 import (
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -25,7 +27,11 @@ func NewStalling(w http.ResponseWriter, from io.Reader, limit time.Duration) *St
 func (s *Stalling) Read(into []byte) (int, error) {
 	s.deadline(time.Now().Add(s.limit))
 	n, err := s.from.Read(into)
-	if err != nil {
+	var slow net.Error
+	switch {
+	case errors.As(err, &slow) && slow.Timeout():
+		s.end() // the deadline stays: nor shall the server wait for the rest before it closes the connection
+	case err != nil:
 		s.deadline(time.Time{}) // the server goes on reading, to notice when the client goes away
 	}
 	return n, err
@@ -34,9 +40,13 @@ func (s *Stalling) Read(into []byte) (int, error) {
 // End takes the limit away: the connection may wait for its next request.
 func (s *Stalling) End() {
 	s.deadline(time.Time{})
+	s.end()
+}
+
+func (s *Stalling) end() {
 	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	s.ended = true
-	s.mutex.Unlock()
 }
 
 func (s *Stalling) deadline(at time.Time) {

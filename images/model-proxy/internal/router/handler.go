@@ -109,7 +109,7 @@ func (h *handler) read(w http.ResponseWriter, request *http.Request, current *ca
 		incoming.End()
 		current.status = statusGone
 		var slow net.Error
-		if errors.As(err, &slow) && slow.Timeout() && request.Context().Err() == nil {
+		if errors.As(err, &slow) && slow.Timeout() {
 			current.status = http.StatusRequestTimeout
 			w.Header().Set("Connection", "close")
 			refuse.Refusal{Status: current.status, Code: "body_timeout", Message: "the request's body did not arrive in time"}.Write(w, current.route.Dialect)

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,5 +73,28 @@ func TestHelpHasEveryVariable(t *testing.T) {
 	}
 	if !strings.Contains(RouterHelp(), "MODEL_PROXY_BACKEND ") {
 		t.Error("no BACKEND")
+	}
+}
+
+func TestGatewayNeedsItsFilesAndADatabaseWithTLS(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, problems := ForGateway([]string{"MODEL_PROXY_CONFIG=/none", "MODEL_PROXY_KEYS=" + file, "MODEL_PROXY_HOLD_SECONDS=1", "PGHOST=db", "PGSSLMODE=prefer", "PGPASSWORD=x"})
+	text := problems.String()
+	for _, wanted := range []string{
+		`MODEL_PROXY_CONFIG: got "/none", must be a path that can be read`, "MODEL_PROXY_ADMIN_KEY_FILE: missing", "must be a folder", "MODEL_PROXY_HOLD_SECONDS: got",
+		"PGDATABASE: missing", "PGUSER: missing", "PGPASSFILE: missing", `PGSSLMODE: got "prefer", must be verify-full`, "PGPASSWORD: set, must not be",
+	} {
+		if !strings.Contains(text, wanted) {
+			t.Errorf("missing %q in\n%s", wanted, text)
+		}
+	}
+	values, problems := ForGateway([]string{"MODEL_PROXY_CONFIG=" + file, "MODEL_PROXY_ADMIN_KEY_FILE=" + file, "MODEL_PROXY_KEYS=" + folder,
+		"PGHOST=db", "PGDATABASE=g", "PGUSER=g", "PGPASSFILE=" + file, "PGSSLMODE=require", "PGCHANNELBINDING=require"})
+	if len(problems) > 0 || values.Listen != ":8080" || values.Connections != 8 || values.Hold != time.Minute || values.Keys != folder {
+		t.Errorf("got %+v, %q", values, problems)
 	}
 }

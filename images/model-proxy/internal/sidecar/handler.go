@@ -70,7 +70,7 @@ func (h *handler) inference(w http.ResponseWriter, request *http.Request, curren
 	defer incoming.End()
 	body, err := reqbody.Read(incoming, mostHead, h.budget)
 	if err != nil {
-		current.status = unread(w, request, err, current.route.Dialect)
+		current.status = unread(w, err, current.route.Dialect)
 		h.count(names.Other, current)
 		return
 	}
@@ -131,9 +131,9 @@ var (
 )
 
 // unread answers a request whose body did not arrive. Returns its status.
-func unread(w http.ResponseWriter, request *http.Request, err error, dialect route.Dialect) int {
+func unread(w http.ResponseWriter, err error, dialect route.Dialect) int {
 	var slow net.Error
-	if !errors.As(err, &slow) || !slow.Timeout() || request.Context().Err() != nil {
+	if !errors.As(err, &slow) || !slow.Timeout() {
 		return StatusGone
 	}
 	w.Header().Set("Connection", "close")
