@@ -68,7 +68,7 @@ func (s *settler) ended(used store.Usage) {
 // run until the context ends. Reservations are renewed each `period`.
 func (s *settler) run(ctx context.Context, period time.Duration) {
 	go func() {
-		for ; ctx.Err() == nil; pause(ctx, period) {
+		for pause(ctx, period); ctx.Err() == nil; pause(ctx, period) {
 			s.renew(ctx)
 		}
 	}()
