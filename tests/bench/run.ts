@@ -15,6 +15,7 @@ import { ensurePack } from "../../tools/policy/pack";
 import { openTools, type Tools } from "../../tools/stack/tools";
 import { openWorkspace, pulumiEnvironment, type Workspace } from "../../tools/stack/workspace";
 import { countingProxy, median, peakMemory, timed, type Upstream } from "./measure";
+import { benchGateway } from "./gateway";
 import { benchPolicies, emptyPack } from "./policy";
 import { benchProxy } from "./proxy";
 
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
   } finally {
     await removeCluster(cluster);
   }
-  for (const { what, value, unit, target } of await benchProxy()) row(what, value, unit, target);
+  for (const { what, value, unit, target } of [...(await benchProxy()), ...(await benchGateway())]) row(what, value, unit, target);
   print();
 }
 

@@ -1,7 +1,7 @@
 /**
  * A scripted model server for the bench, in a process of its own: it streams TOKENS tokens, one each PACE ms, each with the moment in which it was sent (the
  * machine's monotonic clock, the same in all processes). Prints its port. A model that is not in memory takes LOAD ms to be loaded first; no more than PARALLEL
- * requests run at once, others wait, as at Ollama.
+ * requests run at once, others wait, as at Ollama. Chats of OpenAI's are answered at once after PACE ms.
  */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -45,10 +45,21 @@ async function answer(response: ServerResponse): Promise<void> {
   }
 }
 
+/** A chat of OpenAI's, not streamed, after PACE ms. */
+async function whole(response: ServerResponse): Promise<void> {
+  await sleep(pace);
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ object: "chat.completion", choices: [{ message: { content: "word" } }], usage: { prompt_tokens: 10, completion_tokens: 1 } }));
+}
+
 const server = createServer((request, response) => {
   if (request.url === "/api/ps") {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ models: loaded ? [{ name: "tiny:1", size: 1, size_vram: 1 }] : [] }));
+    return;
+  }
+  if (request.url === "/v1/chat/completions") {
+    request.resume().on("end", () => void whole(response));
     return;
   }
   request.resume().on("end", () => void answer(response));

@@ -4,7 +4,16 @@
  */
 import { networkPolicies } from "../../../components/foundation/networkPolicies";
 import { profileOf, type PlatformProfile } from "../../../components/common/platform";
-import { connections, databaseAddressesOf, includes, isPodGroup, routerNamespaceOf, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
+import {
+  connections,
+  databaseAddressesOf,
+  includes,
+  isPodGroup,
+  routerNamespaceOf,
+  type Connection,
+  type Outside,
+  type PodGroup,
+} from "../../../stacks/connections";
 import { projects } from "../../../stacks/projects";
 import type { StackConfig } from "../../../stacks/schema";
 import type { NetworkPolicy, Peer, Traffic } from "./cyclonus";
