@@ -17,7 +17,7 @@ export const databaseTls = stackPolicy({
   name: "database-tls",
   title: "databases are reached by TLS only, and each consumer has a role of its own",
   why: "In the clear, passwords and chats are read by whoever sees the network. With a role for all, one consumer that is taken over has everybody's data, and a password can't be changed for one.",
-  fix: `ask with sslmode=verify-full or rediss://, serve TLS only, and give each workload a role and a Secret (label ${databaseRole})`,
+  fix: `ask with sslmode=verify-full (or require and channel_binding=require) or rediss://, serve TLS only, and give each workload a role and a Secret (label ${databaseRole})`,
   group: "data",
   severity: "high",
   controls: { nsa: ["encryption"], nist: ["AC-6", "SC-8"] },
