@@ -128,7 +128,9 @@ async function objectsOf(fields: Fields): Promise<readonly object[]> {
   // The two that no module has a CustomResourceDefinition of; builds with OpenShift where there is one.
   const builds = fields.platform === "openshift" ? (cluster.capabilities as Fields).builds : "tekton";
   const capabilities = { ...(cluster.capabilities as Fields), certManager: false, egressFirewall: false, builds };
-  const network = { ...(fields.network as Fields), allowedHosts: [] };
+  const given = fields.network as { readonly exposure: { readonly certificate: { readonly kind: string } } };
+  const certificate = given.exposure.certificate.kind === "cert-manager" ? { kind: "platform" } : given.exposure.certificate;
+  const network = { ...given, allowedHosts: [], exposure: { ...given.exposure, certificate } };
   const stack = config({ ...fields, cluster: { ...cluster, capabilities }, network, secrets: { source: "external" }, registryCredentials: undefined });
   const { resources } = await deploy((opts) => new Platform("platform", { config: stack, images: reference, owner, retained: { retainOnDelete: true } }, opts));
   // What is only read, such as nodes, has no inputs.
