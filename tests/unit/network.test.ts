@@ -222,6 +222,26 @@ describe("network policies", () => {
     expect(loader?.egress).to.have.deep.nested.property("[2]", { to: [{ ipBlock: { cidr: "10.30.0.0/24" } }], ports: [{ protocol: "TCP", port: 443 }] });
   });
 
+  it("let the gateway reach a database of the site's by its addresses, and the router reach the gateway", () => {
+    const postgres = { kind: "external", host: "postgres.example.com", port: 6432, addresses: ["10.40.0.0/24"] };
+    const fields = { gateway: { host: "api.example.com" }, data: { postgres } };
+    const gateway = named(policies(fields, "ai-development", { profile: profileOf("openshift"), databaseAddresses: postgres.addresses }), "gateway-gateway");
+    expect(gateway?.egress).to.deep.include({ to: [{ ipBlock: { cidr: "10.40.0.0/24" } }], ports: tcp(6432) });
+    const groups = ["ingress", "host-network"].map((group) => ({ namespaceSelector: { matchLabels: { [`policy-group.network.openshift.io/${group}`]: "" } } }));
+    expect(gateway?.ingress).to.deep.include({ from: groups, ports: tcp(8080) });
+    const attached = {
+      ...fields,
+      platform: "kubernetes",
+      ...cluster({ capabilities: { gatewayApi: true } }),
+      network: { exposure: { gateway: { name: "public", namespace: "gateways" } } },
+    };
+    const there = named(policies(attached, "ai-development", { databaseAddresses: postgres.addresses, routerNamespace: "gateways" }), "gateway-gateway");
+    expect(there?.ingress).to.deep.include({ from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "gateways" } } }], ports: tcp(8080) });
+    expect(() => policies(attached, "ai-development", { routerNamespace: "gateways" })).to.throw(
+      'the table of connections names "database", which has no address here',
+    );
+  });
+
   it("are refused rather than opened to everyone where an end has no address", () => {
     expect(() => policies({ models: [fromImage, pulled], network: { proxy } })).to.throw('the table of connections names "proxy", which has no address here');
   });
@@ -250,6 +270,13 @@ describe("rules of an egress firewall", () => {
 
   it("let them reach the proxy in place of hosts, which are the proxy's to tell apart", () => {
     expect(rulesOf({ proxy })).to.deep.equal([first, { type: "Allow", to: { cidrSelector: "10.20.0.5/32" }, ports: [{ protocol: "TCP", port: 80 }] }, ...end]);
+  });
+
+  it("let the gateway reach a database of the site's on its port", () => {
+    const postgres = { kind: "external", host: "postgres.example.com", addresses: ["10.40.0.0/24"] };
+    const table = connections(config({ gateway: { host: "api.example.com" }, data: { postgres } }));
+    const rules = egressRules(table, "ai-development", { ...environment, databaseAddresses: postgres.addresses });
+    expect(rules).to.deep.equal([first, { type: "Allow", to: { cidrSelector: "10.40.0.0/24" }, ports: [{ protocol: "TCP", port: 5432 }] }, ...end]);
   });
 
   it("close a project whose pods have no way out", () => {

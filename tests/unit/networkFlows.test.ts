@@ -54,15 +54,22 @@ describe("connections that were seen", () => {
       { address: "10.244.0.8", namespace: "ai", name: "load-1", labels: labels("model-loader", "registry") },
       { address: "10.244.0.9", namespace: "ai-ml", name: "notebook-1", labels: {} },
       { address: "10.244.0.10", namespace: "watching", name: "prometheus-0", labels: {} },
+      { address: "10.244.0.11", namespace: "ways-in", name: "router-1", labels: {} },
+      { address: "10.244.0.12", namespace: "ai", name: "gateway-1", labels: labels("gateway", "gateway") },
     ],
     monitoring: ["watching"],
+    routers: ["ways-in"],
+    databaseAddresses: ["10.40.0.0/24"],
     nodes: ["198.18.0.2", "10.244.0.1"],
     dns: { namespace: "kube-system", labels: { "k8s-app": "kube-dns" }, port: 53 },
     siteAddresses: ["10.30.0.0/24"],
   };
   const server = { namespace: "ai", component: "model-server", instance: "ollama" } as const;
   const loader = { namespace: "ai", component: "model-loader", instance: "registry" } as const;
+  const gateway = { namespace: "ai", component: "gateway", instance: "gateway" } as const;
   const table: readonly Connection[] = [
+    { from: "router", to: gateway, port: 8080, why: "" },
+    { from: gateway, to: "database", port: 5432, why: "" },
     { from: "api-server", to: server, port: 11434, why: "" },
     { from: { namespace: "ai-ml" }, to: server, port: 11434, why: "" },
     { from: "monitoring", to: server, port: 9464, why: "" },
@@ -79,6 +86,8 @@ describe("connections that were seen", () => {
   it("leave no row unseen when there was one of each, and none is forbidden", () => {
     expect(
       compare(
+        flow("10.244.0.11", "10.244.0.12", 8080),
+        flow("10.244.0.12", "10.40.0.7", 5432),
         flow("10.244.0.1", "10.244.0.7", 11434),
         flow("10.244.0.9", "10.244.0.7", 11434),
         flow("10.244.0.10", "10.244.0.7", 9464),
@@ -99,6 +108,8 @@ describe("connections that were seen", () => {
     ["another pod of the cluster that asks a server", flow("10.244.0.3", "10.244.0.7", 11434), "tcp kube-system/other-1 → ai/ollama-1:11434"],
     ["another pod of the cluster that reads metrics", flow("10.244.0.3", "10.244.0.7", 9464), "tcp kube-system/other-1 → ai/ollama-1:9464"],
     ["a Prometheus that asks a server", flow("10.244.0.10", "10.244.0.7", 11434), "tcp watching/prometheus-0 → ai/ollama-1:11434"],
+    ["a router that asks a server", flow("10.244.0.11", "10.244.0.7", 11434), "tcp ways-in/router-1 → ai/ollama-1:11434"],
+    ["a server that asks the database", flow("10.244.0.7", "10.40.0.7", 5432), "tcp ai/ollama-1 → 10.40.0.7:5432"],
     ["another port", flow("10.244.0.9", "10.244.0.7", 22), "tcp ai-ml/notebook-1 → ai/ollama-1:22"],
     ["another protocol", flow("10.244.0.9", "10.244.0.7", 11434, "udp"), "udp ai-ml/notebook-1 → ai/ollama-1:11434"],
     ["another pod than DNS on its port", flow("10.244.0.8", "10.244.0.3", 53), "tcp ai/load-1 → kube-system/other-1:53"],
@@ -120,7 +131,7 @@ describe("connections that were seen", () => {
   });
 
   it("can't be of what an embedded cluster has not, and only of that", () => {
-    expect(table.map((row) => whyUnseen(row) !== undefined)).to.deep.equal([false, false, false, false, true, true]);
+    expect(table.map((row) => whyUnseen(row) !== undefined)).to.deep.equal([false, true, false, false, false, false, true, true]);
     expect(whyUnseen({ from: { namespace: "ai-staging", component: "promotion-test" }, to: server, port: 11434, why: "" })).to.include(
       "staging and production",
     );

@@ -78,7 +78,7 @@ export function compareFlows(flows: readonly Flow[], table: readonly Connection[
 
 /** Why a row can't be seen on an embedded cluster; undefined: it can, and a test that does not see it has found something. */
 export function whyUnseen({ from, to }: Connection): string | undefined {
-  if (to === "internet" || to === "proxy" || to === "site") return "pods of the embedded cluster have no way out of it";
+  if (to === "internet" || to === "proxy" || to === "site" || to === "database") return "pods of the embedded cluster have no way out of it";
   if ([from, to].some((end) => isPodGroup(end) && end.component === "promotion-test"))
     return "needs the stacks staging and production on one cluster, and a promotion test";
   return undefined;

@@ -27,6 +27,8 @@ if [ "$(cat "$PGDATA/PG_VERSION")" != "$(postgres --version | sed -E 's/^[^0-9]*
   echo "the volume holds data of PostgreSQL $(cat "$PGDATA/PG_VERSION"), the program is $(postgres --version): docs/gateway.md says how to move it" >&2
   exit 64
 fi
+# A volume that is mounted again with an fsGroup has been made writable for the group, which PostgreSQL refuses.
+chmod 0700 "$PGDATA"
 
 # Its clients don't check who signed this, but that it is what both of them bound the password to (channel binding), so a new one at each start does.
 if ! said=$(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=postgres -keyout /tmp/server.key -out /tmp/server.crt 2>&1); then
