@@ -26,7 +26,8 @@ export async function open(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   const forwards: Promise<unknown>[] = [];
   for (const { metadata, spec } of services) {
-    for (const { port } of spec.ports) {
+    // Not that of the database, which is nobody's but the platform's.
+    for (const { port } of spec.ports.filter(({ name }) => name === "http")) {
       const local = await freePort(port);
       say(`  ${bold(`http://127.0.0.1:${local}`)}  ${metadata.namespace}/${metadata.name}:${port}`);
       const args = ["-n", metadata.namespace, "port-forward", "--address", "127.0.0.1", `service/${metadata.name}`, `${local}:${port}`];
