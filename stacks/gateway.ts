@@ -31,6 +31,7 @@ export interface GatewayFile {
     readonly models: Readonly<Record<string, { readonly inputPerMillion: number; readonly outputPerMillion: number }>>;
   };
   readonly maxBodyBytes: number;
+  readonly usageDays: number;
 }
 
 export function gatewayFile(config: Pick<StackConfig, "environment" | "serving" | "teams">, gateway: GatewayConfig): GatewayFile {
@@ -64,6 +65,7 @@ export function gatewayFile(config: Pick<StackConfig, "environment" | "serving" 
       models: Object.fromEntries(prices.models.map(({ name, inputPerMillion, outputPerMillion }) => [name, { inputPerMillion, outputPerMillion }])),
     },
     maxBodyBytes: Number(parseBytes(gateway.maxBody)),
+    usageDays: gateway.usageDays,
   };
 }
 

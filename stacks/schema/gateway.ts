@@ -49,6 +49,9 @@ export const gateway = z.strictObject({
     .default("10Mi")
     .describe("largest request")
     .meta({ examples: ["10Mi"] }),
+  usageDays: whole(31, 36_500, 400)
+    .default(400)
+    .describe("days for which the usage of each request is kept; the trail of changes of keys and budgets is kept for ever"),
   fallbacks: z
     .array(
       z.strictObject({

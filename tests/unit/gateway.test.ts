@@ -37,6 +37,7 @@ describe("the gateway's file", () => {
       defaults: { limits: { requestsPerMinute: 60, tokensPerMinute: 100_000 }, maxTokens: 4096 },
       prices: { currency: "EUR", gpuHour: 2.5, models: { [tiny]: { inputPerMillion: 0, outputPerMillion: 0.3 } } },
       maxBodyBytes: 10 * 2 ** 20,
+      usageDays: 400,
     });
   });
 

@@ -284,6 +284,7 @@ const wrong: readonly (readonly [field: string, fields: Fields])[] = [
   ["gateway.limits.tokensPerMinute", gateway({ limits: { requestsPerMinute: 1 } })],
   ["gateway.maxTokens", gateway({ maxTokens: 0 })],
   ["gateway.maxBody", gateway({ maxBody: "10MB" })],
+  ["gateway.usageDays", gateway({ usageDays: 7 })],
   ["gateway.fallbacks[0].model", gateway({ fallbacks: [{ model: "tiny", to: [tiny] }] })],
   ["gateway.fallbacks[0].to", gateway({ fallbacks: [{ model: tiny, to: [] }] })],
   ["gateway.prices.currency", gateway({ prices: { currency: "€" } })],

@@ -34,6 +34,30 @@ describe("gateways and their database", function () {
     for (const gateway of [one, other]) expect((await ask(gateway, rotated.key)).status).to.equal(401);
   });
 
+  it("forgets the usage of requests that are old, in parts, and keeps the audit", async () => {
+    const first = await around.gateway();
+    const key = await newKey(first);
+    await ask(first, key.key);
+    await settled(first);
+    await around.stopGateways();
+    await around.postgres.query(
+      `INSERT INTO gateway.usage SELECT gen_random_uuid(), now() - interval '41 days', 'old', '${key.id}', 'u', 'web', 'a:1', 'a:1', 'first', 1, 1, 0, 0, 200, 1, false
+       FROM generate_series(1, 12000)`,
+    );
+    await around.postgres.query(`INSERT INTO gateway.counters VALUES ('key', '${key.id}', 'day', now() - interval '41 days', 1, 1, 0)`);
+    const audit = await around.postgres.query("SELECT count(*) FROM gateway.audit");
+    const again = await around.gateway({ ...around.config(), usageDays: 40 });
+    await until("it has forgotten", () =>
+      Promise.resolve(again.process.output.includes('"msg":"forgot the usage of old requests","requests":12000,"days":40')),
+    );
+    expect(await around.postgres.query(`SELECT request <> 'old' FROM gateway.usage WHERE key_id = '${key.id}'`)).to.deep.equal(["t"]);
+    await until("sums of that time are gone", async () => {
+      const [old] = await around.postgres.query("SELECT count(*) FROM gateway.counters WHERE starts < now() - interval '40 days'");
+      return old === "0";
+    });
+    expect(await around.postgres.query("SELECT count(*) FROM gateway.audit")).to.deep.equal(audit);
+  });
+
   it("lets requests at two gateways together spend no more than there is", async () => {
     const both = [await around.gateway(), await around.gateway()];
     const key = await newKey(both[0] as Gateway, { budgets: [{ period: "month", tokens: 1000 }] });

@@ -225,6 +225,7 @@ export function fullConfigs(lock = "/clusters/ai/images.lock"): readonly Fields[
       limits: { requestsPerMinute: 60, tokensPerMinute: 100_000 },
       maxTokens: 4096,
       maxBody: "10Mi",
+      usageDays: 400,
       fallbacks: [{ model: tiny, to: [pulled] }],
       prices: { currency: "EUR", gpuHour: 2.5, models: [{ name: tiny, inputPerMillion: 0.1, outputPerMillion: 0.3 }] },
       applications: [

@@ -29,6 +29,8 @@ const (
 	again = time.Second
 	// Between looks at the folder of applications' keys.
 	look = 10 * time.Second
+	// Between looks for usage that is old enough to be forgotten.
+	tidy = time.Hour
 )
 
 type gateway struct {
@@ -121,6 +123,7 @@ func (g *gateway) prepare(ctx context.Context, folder string) error {
 		break
 	}
 	g.migrated.Store(true)
+	go g.forget(ctx)
 	if folder == "" {
 		return nil
 	}
@@ -129,6 +132,18 @@ func (g *gateway) prepare(ctx context.Context, folder string) error {
 		files.put(ctx)
 	}
 	return nil
+}
+
+// forget usage that is old enough, again and again.
+func (g *gateway) forget(ctx context.Context) {
+	for ; ctx.Err() == nil; pause(ctx, tidy) {
+		switch requests, err := g.store.Forget(ctx, g.config.UsageDays); {
+		case err != nil:
+			slog.Warn("old usage was not forgotten", "error", err.Error())
+		case requests > 0:
+			slog.Info("forgot the usage of old requests", "requests", requests, "days", g.config.UsageDays)
+		}
+	}
 }
 
 func (g *gateway) drain(traffic *server.Server, limit time.Duration) {

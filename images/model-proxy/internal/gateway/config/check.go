@@ -17,6 +17,9 @@ const (
 	mostShare  = 64
 	leastBody  = 1 << 10
 	mostBody   = 256 << 20
+	// A month's budget is of the month that runs.
+	leastDays = 31
+	mostDays  = 36_500
 )
 
 // As names of Kubernetes' objects: they are labels of metrics and names of files.
@@ -59,6 +62,7 @@ func (c *Config) check() []string {
 	found.limits("defaults.limits", c.Defaults.Limits)
 	found.number("defaults.maxTokens", float64(c.Defaults.MaxTokens), 1, mostLimit)
 	found.number("maxBodyBytes", float64(c.MaxBodyBytes), leastBody, mostBody)
+	found.number("usageDays", float64(c.UsageDays), leastDays, mostDays)
 	found.prices(c.Prices, models)
 	return found.problems
 }

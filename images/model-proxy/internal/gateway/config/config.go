@@ -22,6 +22,8 @@ type Config struct {
 	Defaults     Defaults            `json:"defaults"`
 	Prices       Prices              `json:"prices"`
 	MaxBodyBytes int                 `json:"maxBodyBytes"`
+	// UsageDays is how long the usage of each request is kept.
+	UsageDays int `json:"usageDays"`
 }
 
 // Pool serves models.
@@ -98,7 +100,7 @@ func Read(path string) (*Config, error) {
 
 // Parse the text of the file.
 func Parse(text []byte) (*Config, []string) {
-	config := &Config{Defaults: Defaults{MaxTokens: 4096}, MaxBodyBytes: 10 << 20}
+	config := &Config{Defaults: Defaults{MaxTokens: 4096}, MaxBodyBytes: 10 << 20, UsageDays: 400}
 	problems := unknownFields(text, config)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(config); err != nil {

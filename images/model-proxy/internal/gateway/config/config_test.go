@@ -19,7 +19,7 @@ func TestAGoodFile(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if config.Defaults.MaxTokens != 4096 || config.MaxBodyBytes != 10<<20 || *config.Team("web").Limits.Requests != 600 || config.Application("ci").Team != "web" {
+	if config.Defaults.MaxTokens != 4096 || config.MaxBodyBytes != 10<<20 || config.UsageDays != 400 || *config.Team("web").Limits.Requests != 600 || config.Application("ci").Team != "web" {
 		t.Errorf("got %+v", config)
 	}
 	if limits := config.Team("web").Limits.Or(config.Defaults.Limits); *limits.Requests != 600 || *limits.Tokens != 100_000 {
@@ -36,7 +36,8 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	  "applications": [{"name":"ci","team":"none"},{"name":"cd","team":"web","models":["a:1"]}],
 	  "defaults": {"maxTokens":0},
 	  "prices": {"gpuHour":-2,"models":{"z":{"input":1}}},
-	  "maxBodyBytes": 1
+	  "maxBodyBytes": 1,
+	  "usageDays": 30
 	}`))
 	text := strings.Join(problems, "\n")
 	for _, wanted := range []string{
@@ -46,13 +47,13 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		`teams."web".models: got "z"`, `teams."web".limits.requestsPerMinute: got 0, must be from 1 to`, `budgets[0].period: got "year"`, "budgets[0]: got neither tokens nor cost",
 		"budgets[1].tokens: got -1", `budgets[2].period: got "day" a second time`,
 		`applications."ci".team: got "none"`, `applications."cd".models: got "a:1", must be of the models of its team`,
-		"defaults.maxTokens: got 0", "prices.gpuHour: got -2", `prices.models."z": got "z"`, "maxBodyBytes: got 1,",
+		"defaults.maxTokens: got 0", "prices.gpuHour: got -2", `prices.models."z": got "z"`, "maxBodyBytes: got 1,", "usageDays: got 30, must be from 31",
 	} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("missing %q", wanted)
 		}
 	}
-	if len(problems) != 23 {
+	if len(problems) != 24 {
 		t.Errorf("got %d:\n%s", len(problems), text)
 	}
 }

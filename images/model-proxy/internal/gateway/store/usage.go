@@ -27,6 +27,31 @@ type Selection struct {
 	By              []string
 }
 
+// As many rows at once as take no connection away for long.
+const mostForgotten = 5000
+
+// Forget the usage of requests that ended more than so many days ago, and what was counted for it. The audit stays.
+func (s *Store) Forget(ctx context.Context, days int) (requests int64, err error) {
+	for {
+		// Another gateway may do the same.
+		done, err := s.pool.Exec(ctx, `DELETE FROM gateway.usage WHERE id IN
+			(SELECT id FROM gateway.usage WHERE at < now() - make_interval(days => $1) LIMIT $2 FOR UPDATE SKIP LOCKED)`, days, mostForgotten)
+		if err != nil {
+			return requests, err
+		}
+		if requests += done.RowsAffected(); done.RowsAffected() < mostForgotten {
+			break
+		}
+	}
+	_, err = s.pool.Exec(ctx, `DELETE FROM gateway.counters WHERE starts < now() - make_interval(days => $1)`, days)
+	if err != nil {
+		return requests, err
+	}
+	// A minute's rates are full again long before.
+	_, err = s.pool.Exec(ctx, `DELETE FROM gateway.rates WHERE at < now() - interval '1 day'`)
+	return requests, err
+}
+
 // Used is a line of a report.
 type Used struct {
 	// By are the values of what it is grouped by.
