@@ -136,12 +136,15 @@ export function firewall(): string {
 }
 
 function cgroups(dir: string, depth = 3): string {
-  return readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => [join(dir, entry.name), ...(depth > 0 ? [cgroups(join(dir, entry.name), depth - 1)] : [])])
-    .filter(Boolean)
-    .sort()
-    .join("\n");
+  return (
+    readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => [join(dir, entry.name), ...(depth > 0 ? cgroups(join(dir, entry.name), depth - 1).split("\n") : [])])
+      // Others of the machine come and go.
+      .filter((path) => /\/(oap-|k8s\.io|kubepods)/.test(path))
+      .sort()
+      .join("\n")
+  );
 }
 
 /** Network namespace of a process, "net:[…]" */
