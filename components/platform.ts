@@ -101,9 +101,7 @@ export class Platform extends pulumi.ComponentResource {
         namespace,
         file: gatewayFile(config, gateway),
         applications: gateway.applications,
-        projects: new Map(
-          config.teams.flatMap((team) => [...this.namespaces].flatMap(([key, project]) => (key === projectOf(team) ? [[team.name, project]] : []))),
-        ),
+        projects: new Map(config.teams.map((team) => [team.name, this.namespaces.get(projectOf(team))])),
         image: images("model-proxy"),
         size: sizing.gateway,
         replicas: gatewayReplicas(config),
@@ -124,13 +122,12 @@ export class Platform extends pulumi.ComponentResource {
   private database(config: StackConfig, context: StackContext, images: ImageReferences, ready: readonly pulumi.Resource[]): DatabaseAccess {
     const { namespace } = this;
     const { postgres } = config.data;
-    const secretName = databaseSecret;
-    if (postgres.kind === "external") return { host: postgres.host, port: postgres.port, secretName, proof: "authority", ready: [] };
+    if (postgres.kind === "external") return { host: postgres.host, port: postgres.port, proof: "authority", ready: [] };
     const sizing = sizingOf(config);
     const secrets =
       config.secrets.source === "external"
         ? []
-        : [new DatabaseSecret(secretName, { context, namespace, role: gatewayName }, { parent: this, dependsOn: [...ready] })];
+        : [new DatabaseSecret(databaseSecret, { context, namespace, role: gatewayName }, { parent: this, dependsOn: [...ready] })];
     const server = new Postgres(
       postgresName,
       {
@@ -140,11 +137,11 @@ export class Platform extends pulumi.ComponentResource {
         size: sizing.database,
         volume: { class: databaseClass(config), size: postgres.size ?? sizing.databaseStorage },
         maxConnections: postgres.maxConnections,
-        roles: { [gatewayName]: { secretName, ready: secrets } },
+        roles: { [gatewayName]: { secretName: databaseSecret, ready: secrets } },
       },
       { parent: this, dependsOn: [...ready] },
     );
-    return { host: server.host, port: databasePort, secretName, proof: "password", ready: server.ready };
+    return { host: server.host, port: databasePort, proof: "password", ready: server.ready };
   }
 
   private serve(

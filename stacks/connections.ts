@@ -77,14 +77,34 @@ export function connections(config: ConnectionsConfig): readonly Connection[] {
   ];
 }
 
+/** Where what is outside the projects is, as far as the configuration says it. Addresses are CIDRs. */
+export interface OutsideAddresses {
+  /** Where the API server's proxy comes from. */
+  readonly apiServerAddresses: readonly string[];
+  /** Namespace of the Prometheus, where the platform has none of its own. */
+  readonly monitoringNamespace: string;
+  /** Namespace of what passes requests from outside on, where the platform has no router of its own. */
+  readonly routerNamespace: string | undefined;
+  readonly proxyAddresses: readonly string[];
+  readonly siteAddresses: readonly string[];
+  readonly databaseAddresses: readonly string[];
+}
+
+export function outsideAddresses(config: Pick<StackConfig, "cluster" | "data" | "network">): OutsideAddresses {
+  const { cluster, network } = config;
+  return {
+    apiServerAddresses: cluster.apiServerAddresses,
+    monitoringNamespace: network.monitoringNamespace,
+    routerNamespace: network.exposure.gateway?.controllerNamespace ?? network.exposure.gateway?.namespace,
+    proxyAddresses: network.proxy?.addresses ?? [],
+    siteAddresses: network.allowedAddresses,
+    databaseAddresses: databaseAddressesOf(config),
+  };
+}
+
 /** Addresses of the end `database`, as CIDRs. */
 export function databaseAddressesOf({ data: { postgres } }: Pick<StackConfig, "data">): readonly string[] {
   return postgres.kind === "external" ? postgres.addresses : [];
-}
-
-/** Namespace of the end `router`, where the platform has none of its own. */
-export function routerNamespaceOf({ exposure: { gateway } }: Pick<StackConfig["network"], "exposure">): string | undefined {
-  return gateway?.controllerNamespace ?? gateway?.namespace;
 }
 
 export function isPodGroup(end: PodGroup | Outside): end is PodGroup {

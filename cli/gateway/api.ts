@@ -5,7 +5,7 @@
 import { gatewayName } from "../../stacks/connections";
 import { adminSecret } from "../../stacks/gateway";
 import { failed, usage, UserError } from "../errors";
-import { statusMessage } from "../kube/client";
+import { messageIn } from "../kube/client";
 import { paths } from "../kube/paths";
 import { namespaceIn } from "../settings";
 import type { Method, Run } from "../types";
@@ -72,14 +72,4 @@ function refusal(status: number, message: string, namespace: string): UserError 
       return new UserError("UNREACHABLE", `the gateway does not answer: ${message}`, `kubectl -n ${namespace} get pods -l app.kubernetes.io/component=gateway`);
   }
   return failed(`the gateway answered ${status}: ${message}`, `kubectl -n ${namespace} logs deployment/${gatewayName}`);
-}
-
-function messageIn(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: string } };
-    if (error?.message !== undefined) return error.message;
-  } catch {
-    // no JSON
-  }
-  return statusMessage(text).trim() || "no answer";
 }

@@ -114,3 +114,15 @@ export function statusMessage(text: string): string {
     return text.slice(0, 300);
   }
 }
+
+/** What an answer through the API server's proxy says is wrong: of Ollama's and model-proxy's errors, `error`; of the API server's, `message`. */
+export function messageIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: string | { message?: string } };
+    if (typeof error === "string") return error;
+    if (error?.message !== undefined) return error.message;
+  } catch {
+    // no JSON
+  }
+  return statusMessage(text).trim() || "no answer";
+}

@@ -1,6 +1,6 @@
 /** One question to a model, the way that users ask: through the pool's Service, which the API server passes on. */
 import { UserError } from "../errors";
-import { statusMessage } from "../kube/client";
+import { messageIn } from "../kube/client";
 import { paths } from "../kube/paths";
 import type { Client, Clock, Run } from "../types";
 
@@ -86,18 +86,6 @@ function parsed(line: string): Line | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Of Ollama's and the proxy's errors, `error`; of the API server's, `message`. */
-function messageIn(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { error?: string | { message?: string } };
-    if (typeof error === "string") return error;
-    if (error?.message !== undefined) return error.message;
-  } catch {
-    // no JSON
-  }
-  return statusMessage(text).trim() || "no answer";
 }
 
 export interface ModelCheck {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { connections, databaseAddressesOf } from "../../stacks/connections";
+import { connections, outsideAddresses } from "../../stacks/connections";
 import { labelledNodes } from "../../stacks/gpuSharing";
 import { gatewaySecrets } from "../../stacks/gateway";
 import { projects } from "../../stacks/projects";
@@ -66,9 +66,8 @@ export class Foundation extends pulumi.ComponentResource {
           namespace,
           plan,
           connections: table,
-          apiServerAddresses: cluster.apiServerAddresses,
-          network: config.network,
-          databaseAddresses: databaseAddressesOf(config),
+          outside: outsideAddresses(config),
+          allowedHosts: config.network.allowedHosts,
           capabilities: cluster.capabilities,
         },
         { ...own, dependsOn: [project] },

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { routerNamespaceOf, type Connection } from "../../stacks/connections";
+import type { Connection, OutsideAddresses } from "../../stacks/connections";
 import type { ProjectPlan } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { metadataOf, type StackContext } from "../common/context";
@@ -15,11 +15,9 @@ export interface IsolationArgs {
   readonly plan: Pick<ProjectPlan, "namespace">;
   /** Of all projects of the stack. */
   readonly connections: readonly Connection[];
-  /** Where the API server's proxy comes from, as CIDRs. */
-  readonly apiServerAddresses: readonly string[];
-  readonly network: Pick<StackConfig["network"], "allowedAddresses" | "allowedHosts" | "exposure" | "monitoringNamespace" | "proxy">;
-  /** Addresses of the database server that is not the stack's own, as CIDRs. @default none */
-  readonly databaseAddresses?: readonly string[];
+  readonly outside: OutsideAddresses;
+  /** The only hosts of the internet. */
+  readonly allowedHosts: readonly string[];
   readonly capabilities: Pick<StackConfig["cluster"]["capabilities"], "egressFirewall">;
 }
 
@@ -27,16 +25,10 @@ export interface IsolationArgs {
 export class Isolation extends pulumi.ComponentResource {
   constructor(name: string, args: IsolationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openshift-ai-platform:foundation:Isolation", name, {}, opts);
-    const { apiServerAddresses, connections, context, databaseAddresses = [], namespace, network, plan } = args;
+    const { allowedHosts, connections, context, namespace, outside, plan } = args;
     const part: Part = { name: "isolation", component: "foundation", instance: name };
-    const addresses = { apiServerAddresses, proxyAddresses: network.proxy?.addresses ?? [], siteAddresses: network.allowedAddresses, databaseAddresses };
 
-    for (const policy of networkPolicies(connections, plan.namespace, {
-      profile: context.profile,
-      monitoringNamespace: network.monitoringNamespace,
-      routerNamespace: routerNamespaceOf(network),
-      ...addresses,
-    })) {
+    for (const policy of networkPolicies(connections, plan.namespace, { profile: context.profile, ...outside })) {
       new k8s.networking.v1.NetworkPolicy(
         `${name}-${policy.name}`,
         { metadata: metadataOf(context, policy.name, namespace, part), spec: policy.spec },
@@ -44,7 +36,7 @@ export class Isolation extends pulumi.ComponentResource {
       );
     }
 
-    if (args.capabilities.egressFirewall && network.allowedHosts.length > 0) {
+    if (args.capabilities.egressFirewall && allowedHosts.length > 0) {
       new k8s.apiextensions.CustomResource(
         `${name}-egress-firewall`,
         {
@@ -52,7 +44,7 @@ export class Isolation extends pulumi.ComponentResource {
           kind: "EgressFirewall",
           // OVN-Kubernetes takes one per namespace, of this name.
           metadata: metadataOf(context, "default", namespace, part),
-          spec: { egress: egressRules(connections, plan.namespace, { allowedHosts: network.allowedHosts, ...addresses }) },
+          spec: { egress: egressRules(connections, plan.namespace, { allowedHosts, ...outside }) },
         },
         { parent: this },
       );

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { gatewayPort, metricsPort } from "../../stacks/connections";
-import { adminSecret, applicationSecret, keysSecret, type GatewayFile } from "../../stacks/gateway";
+import { adminSecret, applicationSecret, databaseSecret, keysSecret, type GatewayFile } from "../../stacks/gateway";
 import type { GatewayConfig } from "../../stacks/schema";
 import type { ContainerSize } from "../../stacks/sizing";
 import { metadataOf, type StackContext } from "../common/context";
@@ -20,7 +20,7 @@ export interface GatewayArgs {
   readonly file: GatewayFile;
   readonly applications: GatewayConfig["applications"];
   /** Namespace of each team's project. */
-  readonly projects: ReadonlyMap<string, pulumi.Output<string>>;
+  readonly projects: ReadonlyMap<string, pulumi.Output<string> | undefined>;
   /** Reference of the image of model-proxy. */
   readonly image: string;
   readonly size: ContainerSize;
@@ -40,8 +40,6 @@ export interface GatewayArgs {
 export interface DatabaseAccess {
   readonly host: pulumi.Input<string>;
   readonly port: number;
-  /** The Secret with `pgpass`. */
-  readonly secretName: string;
   /**
    * `password`: the server's certificate is that which both of them bind the password to (SCRAM-SHA-256-PLUS), whoever signed it; `authority`: one that an authority
    * of the image or of the site signed for its name.
@@ -124,7 +122,7 @@ export class Gateway extends pulumi.ComponentResource {
             { name: "config", configMap: { name: configName } },
             secret("admin", adminSecret),
             ...(keys ? [secret("keys", keysSecret)] : []),
-            secret("database", database.secretName),
+            secret("database", databaseSecret),
           ],
           stopSeconds: leaveSeconds + drainSeconds + 10,
           versions: { gateway: shortHash([file, args.applications.map(({ name: application, rotation }) => [application, rotation])]) },

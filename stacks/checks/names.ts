@@ -1,4 +1,5 @@
 /** Names: each once, and each of something that is there. */
+import { databaseAddressesOf } from "../connections";
 import { nearest, type Problem } from "../problems";
 import { projectOf, projects } from "../projects";
 import type { StackConfig } from "../schema";
@@ -21,7 +22,7 @@ export function duplicates({ builds, models, serving, teams, access, cluster, st
     ["network.allowedHosts", network.allowedHosts],
     ["network.noProxy", network.noProxy],
     ["network.proxy.addresses", network.proxy?.addresses ?? []],
-    ["data.postgres.addresses", data.postgres.kind === "external" ? data.postgres.addresses : []],
+    ["data.postgres.addresses", databaseAddressesOf({ data })],
     ...(gateway?.fallbacks ?? []).map(({ to }, f) => [`gateway.fallbacks[${f}].to`, to] as const),
     ...(gateway?.applications ?? []).map(({ models: asked = [] }, a) => [`gateway.applications[${a}].models`, asked] as const),
   ];

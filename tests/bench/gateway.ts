@@ -3,11 +3,10 @@
  * Part of `make bench`, and by itself: `node --import tsx tests/bench/gateway.ts`.
  */
 import { Agent, request } from "node:http";
-import { pathToFileURL } from "node:url";
-import { say, step } from "../../tools/lib/progress";
+import { step } from "../../tools/lib/progress";
 import { newKey, Surroundings, type Gateway } from "../contract/gateway/support";
 import { median } from "./measure";
-import type { Figure } from "./proxy";
+import { alone, type Figure } from "./proxy";
 import { now, Processes, quantile } from "./proxyProcesses";
 
 /** ROUNDS=2 for a quick look */
@@ -86,15 +85,4 @@ export async function benchGateway(): Promise<readonly Figure[]> {
   }
 }
 
-if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === pathToFileURL(__filename).href) {
-  void benchGateway().then(
-    (figures) => {
-      for (const { what, value, unit, target = 0 } of figures)
-        say(`${what.padEnd(72)} ${value.toFixed(2)}${unit}  ≤ ${target}${value <= target ? "" : "  missed"}`);
-    },
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exitCode = 1;
-    },
-  );
-}
+alone(__filename, benchGateway);

@@ -112,8 +112,10 @@ function figuresOf(measured: Measured): readonly Figure[] {
   });
 }
 
-if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === pathToFileURL(__filename).href) {
-  void benchProxy().then(
+/** Runs one bench by itself, where its file is what Node was started with. */
+export function alone(file: string, bench: () => Promise<readonly Figure[]>): void {
+  if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== pathToFileURL(file).href) return;
+  void bench().then(
     (figures) => {
       say("");
       for (const { what, value, unit, target } of figures)
@@ -125,3 +127,5 @@ if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === pat
     },
   );
 }
+
+alone(__filename, benchProxy);

@@ -209,6 +209,7 @@ describe("the gateway's objects", () => {
   };
   interface Spec {
     readonly template: {
+      readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
       readonly spec: {
         readonly containers: readonly [
           {
@@ -269,7 +270,7 @@ describe("the gateway's objects", () => {
     const pods = async (rotation: number) => {
       const made = await make(gated({ applications: [{ name: "bot", team: "ml", rotation }] }));
       const keepers = made.all("RandomPassword").find(({ name }) => name === "gateway-key-bot")?.inputs.keepers;
-      const template = specOf(made, "Deployment", "gateway").template as unknown as { readonly metadata: { readonly annotations: Record<string, string> } };
+      const { template } = specOf(made, "Deployment", "gateway");
       return { keepers, version: template.metadata.annotations["openshift-ai-platform/gateway-version"] };
     };
     const [one, two] = [await pods(0), await pods(1)];

@@ -5,7 +5,7 @@ import { egressRules } from "../../components/foundation/egressFirewall";
 import { Isolation } from "../../components/foundation/isolation";
 import { networkPolicies } from "../../components/foundation/networkPolicies";
 import { profileOf } from "../../components/common/platform";
-import { connectionName, connections, includes, type Connection } from "../../stacks/connections";
+import { connectionName, connections, includes, outsideAddresses, type Connection } from "../../stacks/connections";
 import { projects } from "../../stacks/projects";
 import { connectionTable, networkingDocs } from "../../tools/docs/networking";
 import { cluster, config, digest, pools, tiny, type Fields } from "./support/config";
@@ -290,7 +290,7 @@ describe("the isolation of a project", () => {
     const plan = projects(stack).find((one) => one.key === key);
     if (!plan) throw new Error(`no project ${key}`);
     const context = { profile: profileOf(stack.platform), owner: "owner", site: { gpuResource: "nvidia.com/gpu", trustedCA: false }, retained: {} };
-    const { apiServerAddresses, capabilities } = stack.cluster;
+    const { capabilities } = stack.cluster;
     return deploy(
       (opts) =>
         new Isolation(
@@ -300,8 +300,8 @@ describe("the isolation of a project", () => {
             namespace: pulumi.output(plan.namespace),
             plan,
             connections: connections(stack),
-            apiServerAddresses,
-            network: stack.network,
+            outside: outsideAddresses(stack),
+            allowedHosts: stack.network.allowedHosts,
             capabilities,
           },
           { ...opts, transformations: [...(opts.transformations ?? []), look] },

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { networkPolicies } from "../../components/foundation/networkPolicies";
 import { profileOf, type Peer, type PlatformProfile } from "../../components/common/platform";
-import { connections, databaseAddressesOf, endName, routerNamespaceOf, type Connection } from "../../stacks/connections";
+import { connections, endName, outsideAddresses, type Connection } from "../../stacks/connections";
 import { projects } from "../../stacks/projects";
 import type { StackConfig } from "../../stacks/schema";
 import { root } from "../lib/paths";
@@ -22,12 +22,7 @@ function stackSection(stack: string, config: StackConfig): string {
   const policies = projects(config).map(({ namespace }) => {
     const names = networkPolicies(table, namespace, {
       profile: profileOf(config.platform),
-      apiServerAddresses: config.cluster.apiServerAddresses,
-      monitoringNamespace: config.network.monitoringNamespace,
-      routerNamespace: routerNamespaceOf(config.network),
-      proxyAddresses: config.network.proxy?.addresses ?? [],
-      siteAddresses: config.network.allowedAddresses,
-      databaseAddresses: databaseAddressesOf(config),
+      ...outsideAddresses(config),
     }).map(({ name }) => `\`${name}\``);
     return `- \`${namespace}\`: ${names.join(", ")}`;
   });

@@ -19,6 +19,18 @@ describe("gateways and their database", function () {
 
   const migrations = (gateway: Gateway) => gateway.process.output.match(/"msg":"migrating"/g)?.length ?? 0;
 
+  /** Answers of two pieces, the second of which waits. @returns what lets them end */
+  const held = (): (() => void) => {
+    const ends: (() => void)[] = [];
+    around.first.answer = async (_asked, response) => {
+      response.setHeader("Content-Type", "text/event-stream");
+      response.write(piece("a:1", "x"));
+      await new Promise<void>((resolve) => ends.push(resolve));
+      response.end(piece("a:1", "y"));
+    };
+    return () => ends.forEach((end) => end());
+  };
+
   it("has one of several gateways migrate, and all of them know a key and that it is revoked", async () => {
     const [one, other, third] = await Promise.all([around.gateway(), around.gateway(), around.gateway()]);
     const versions = await around.postgres.query("SELECT version FROM gateway.migrations ORDER BY 1");
@@ -74,13 +86,7 @@ describe("gateways and their database", function () {
   it("ends answers that run when the database goes away, takes no new ones, and writes all when it is back", async () => {
     const gateway = await around.gateway();
     const key = await newKey(gateway);
-    const ends: (() => void)[] = [];
-    around.first.answer = async (_asked, response) => {
-      response.setHeader("Content-Type", "text/event-stream");
-      response.write(piece("a:1", "x"));
-      await new Promise<void>((resolve) => ends.push(resolve));
-      response.end(piece("a:1", "y"));
-    };
+    const finish = held();
     const running = await Promise.all(Array.from({ length: 5 }, () => send(gateway, key.key, { stream: true })));
     await around.postgres.kill();
     for (let i = 0; i < 3; i++) {
@@ -91,7 +97,7 @@ describe("gateways and their database", function () {
     }
     expect((await get(gateway, key.key, "/v1/models")).status).to.equal(503);
     expect([(await fetch(`${gateway.observed}/readyz`)).status, (await fetch(`${gateway.observed}/healthz`)).status]).to.deep.equal([503, 200]);
-    for (const end of ends) end();
+    finish();
     for (const response of running) expect(await response.text()).to.include("y");
     await until("five wait", async () => (await gateway.metrics()).sum("model_gateway_settle_backlog") === 5);
     await around.postgres.start();
@@ -152,13 +158,7 @@ describe("gateways and their database", function () {
   it("lets answers end on SIGTERM and writes what they used", async () => {
     const gateway = await around.gateway(around.config(), { MODEL_PROXY_DRAIN_SECONDS: "60" });
     const key = await newKey(gateway);
-    let finish: () => void = () => undefined;
-    around.first.answer = async (_asked, response) => {
-      response.setHeader("Content-Type", "text/event-stream");
-      response.write(piece("a:1", "x"));
-      await new Promise<void>((resolve) => (finish = resolve));
-      response.end(piece("a:1", "y"));
-    };
+    const finish = held();
     const response = await send(gateway, key.key, { stream: true });
     gateway.process.signal("SIGTERM");
     await gateway.process.printed('"msg":"draining"');
@@ -172,13 +172,7 @@ describe("gateways and their database", function () {
   it("tries to write what was used until it has to end", async () => {
     const gateway = await around.gateway(around.config(), { MODEL_PROXY_DRAIN_SECONDS: "90" });
     const key = await newKey(gateway);
-    let finish: () => void = () => undefined;
-    around.first.answer = async (_asked, response) => {
-      response.setHeader("Content-Type", "text/event-stream");
-      response.write(piece("a:1", "x"));
-      await new Promise<void>((resolve) => (finish = resolve));
-      response.end(piece("a:1", "y"));
-    };
+    const finish = held();
     const response = await send(gateway, key.key, { stream: true });
     await around.postgres.kill();
     finish();

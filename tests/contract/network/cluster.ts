@@ -4,16 +4,7 @@
  */
 import { networkPolicies } from "../../../components/foundation/networkPolicies";
 import { profileOf, type PlatformProfile } from "../../../components/common/platform";
-import {
-  connections,
-  databaseAddressesOf,
-  includes,
-  isPodGroup,
-  routerNamespaceOf,
-  type Connection,
-  type Outside,
-  type PodGroup,
-} from "../../../stacks/connections";
+import { connections, includes, isPodGroup, outsideAddresses, type Connection, type Outside, type PodGroup } from "../../../stacks/connections";
 import { projects } from "../../../stacks/projects";
 import type { StackConfig } from "../../../stacks/schema";
 import type { NetworkPolicy, Peer, Traffic } from "./cyclonus";
@@ -52,12 +43,7 @@ export function policiesOf(configs: readonly StackConfig[]): readonly NetworkPol
     projects(config).flatMap(({ namespace }) =>
       networkPolicies(connections(config), namespace, {
         profile: profileOf(config.platform),
-        apiServerAddresses: config.cluster.apiServerAddresses,
-        monitoringNamespace: config.network.monitoringNamespace,
-        proxyAddresses: config.network.proxy?.addresses ?? [],
-        siteAddresses: config.network.allowedAddresses,
-        databaseAddresses: databaseAddressesOf(config),
-        routerNamespace: routerNamespaceOf(config.network),
+        ...outsideAddresses(config),
       }).map(({ name, spec }) => ({ metadata: { name, namespace }, spec })),
     ),
   );
