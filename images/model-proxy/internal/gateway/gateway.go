@@ -159,24 +159,20 @@ func (g *gateway) drain(traffic *server.Server, limit time.Duration) {
 
 // observed serves the metrics port.
 func (g *gateway) observed() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, request *http.Request) {
+	metrics := promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+	return server.Observed(metrics, func(request *http.Request) string {
 		ctx, cancel := context.WithTimeout(request.Context(), store.Patience)
 		defer cancel()
 		switch {
 		case g.draining.Load():
-			http.Error(w, "draining", http.StatusServiceUnavailable)
+			return "draining"
 		case !g.migrated.Load():
-			http.Error(w, "the database has no schema yet", http.StatusServiceUnavailable)
+			return "the database has no schema yet"
 		case g.store.Ready(ctx) != nil:
-			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
-		default:
-			_, _ = w.Write([]byte("ok\n"))
+			return "the database does not answer"
 		}
+		return ""
 	})
-	return mux
 }
 
 func pause(ctx context.Context, wait time.Duration) {

@@ -56,24 +56,20 @@ func Run(ctx context.Context, values settings.Router, version string) error {
 
 // observed serves the metrics port. The router is ready without any replica: it holds requests until there is one.
 func observed(routing *handler, watching *watcher, m *metrics) http.Handler {
-	mux := http.NewServeMux()
 	exposed := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, request *http.Request) {
+	counted := func(w http.ResponseWriter, request *http.Request) {
 		for state, count := range routing.pool.states() {
 			m.replicas.WithLabelValues(state).Set(float64(count))
 		}
 		exposed.ServeHTTP(w, request)
-	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	}
+	return server.Observed(http.HandlerFunc(counted), func(*http.Request) string {
 		switch {
 		case routing.draining.Load():
-			http.Error(w, "draining", http.StatusServiceUnavailable)
+			return "draining"
 		case !watching.looked.Load():
-			http.Error(w, "the replicas' addresses were not found yet", http.StatusServiceUnavailable)
-		default:
-			_, _ = w.Write([]byte("ok\n"))
+			return "the replicas' addresses were not found yet"
 		}
+		return ""
 	})
-	return mux
 }

@@ -42,6 +42,21 @@ func ForAdmin(address string, handler http.Handler) (*Server, error) {
 	return open("admin", address, &http.Server{Handler: handler})
 }
 
+// Observed answers on the port of metrics: alive as long as it answers, ready while `unready` has nothing to say.
+func Observed(metrics http.Handler, unready func(*http.Request) string) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, request *http.Request) {
+		if reason := unready(request); reason != "" {
+			http.Error(w, reason, http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	return mux
+}
+
 func open(name, address string, server *http.Server) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

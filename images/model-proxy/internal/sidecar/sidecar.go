@@ -114,15 +114,12 @@ func (s *sidecar) status() Status {
 // observed serves the metrics port. It is alive as long as it answers, and ready until it drains: whether Ollama is ready is for Ollama's own probes, which
 // only begin when this one has started.
 func (s *sidecar) observed() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.handler.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	metrics := promhttp.HandlerFor(s.handler.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
+	mux := server.Observed(metrics, func(*http.Request) string {
 		if s.queue.Stats().Draining {
-			http.Error(w, "draining", http.StatusServiceUnavailable)
-			return
+			return "draining"
 		}
-		_, _ = w.Write([]byte("ok\n"))
+		return ""
 	})
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.status()) })
 	return mux
